@@ -1,0 +1,1 @@
+"""What at least two of lighttrap's programs need: the words, the wire, the rules and the store."""

@@ -1,0 +1,122 @@
+"""The things lighttrap speaks of, as they come out of the store. Instants are aware; a night is the evening's date."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+
+class NightState(StrEnum):
+    """What is known of one trap's night. Zero catch needs lamp time; `lost` and `silent` are unknown, never zero."""
+
+    COMPLETE = "complete"
+    """Lamp on for at least 80 % of the planned time."""
+    PARTIAL = "partial"
+    """50-80 % of it."""
+    LOST = "lost"
+    """Below 50 %: the catch says nothing."""
+    SILENT = "silent"
+    """No reading at all."""
+    PENDING = "pending"
+    """Not over yet, or not yet past the limit for late messages, and not complete so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class Org:
+    """Who owns traps: a station, a province."""
+
+    org_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A farmer's plot. `boundary` is a GeoJSON geometry (lon, lat); area in hectares; codes are text."""
+
+    field_id: str
+    org_id: str
+    name: str
+    time_zone: str
+    boundary: dict[str, Any] | None = None
+    area_ha: float | None = None
+    commune_code: str | None = None
+    growing_area_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trap:
+    """One light trap. `nominal_s` is the planned lamp time of a night, `interval_s` the time between readings."""
+
+    trap_id: str
+    org_id: str
+    name: str
+    nominal_s: int
+    interval_s: int
+    in_service_from: datetime
+    retired_at: datetime | None = None
+    field_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CatchNight:
+    """Catch of one trap, species and night: insects per trap per night (con/bẫy/đêm).
+
+    `count` and `species` are None when the night is silent or the trap has never reported a species; a `lost` night
+    keeps what was counted, to be shown, but is not a catch to reckon with.
+    """
+
+    trap_id: str
+    species: str | None
+    night: date
+    count: int | None
+    lamp_s: int
+    state: NightState
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerLine:
+    """What became of one boot's readings, in numbers of seq. sent = stored + rejected + gone + missing."""
+
+    trap_id: str
+    boot: int
+    sent: int
+    stored: int
+    duplicate: int
+    rejected: int
+    gone: int
+    missing: int
+    watermark: int
+    first_at: datetime | None
+    last_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A range of seq not yet stored; `outcome` is None while open, then filled or gone."""
+
+    trap_id: str
+    boot: int
+    from_seq: int
+    to_seq: int
+    opened_at: datetime
+    asked: int
+    closed_at: datetime | None
+    outcome: str | None
+    first_night: date | None
+    last_night: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantinedMessage:
+    """A message that could not be stored, kept with the reason."""
+
+    quarantine_id: int
+    received_at: datetime
+    topic: bytes
+    payload: bytes
+    reason: str
+    detail: str
+    times: int
+    state: str
