@@ -1,0 +1,1 @@
+"""The dashboard, which draws what the API says; not written yet."""

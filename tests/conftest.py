@@ -1,0 +1,38 @@
+"""What all tests share: the fixtures, the markers that follow from them, and the guards."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+pytest_plugins = ("tests.fix_db", "tests.fix_broker", "tests.fix_proxy", "tests.fix_programs")
+
+TESTS = Path(__file__).parent
+MARKER_OF_FIXTURE = {
+    "databases": "db",
+    "own_cluster": "db",
+    "broker": "broker",
+    "proxy": "chaos",
+    "broker_proxy": "chaos",
+    "database_proxy": "chaos",
+}
+
+# No deadline: the machine is shared, and speed is measured in bench/, never asserted.
+settings.register_profile("lighttrap", deadline=None, print_blob=True)
+settings.load_profile("lighttrap")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Markers follow from the fixtures used, so that `-m "not db and not broker"` is always right."""
+    for item in items:
+        used = set(getattr(item, "fixturenames", ()))
+        for fixture, marker in MARKER_OF_FIXTURE.items():
+            if fixture in used:
+                item.add_marker(marker)
+        folder = item.path.relative_to(TESTS).parts[0]
+        if folder == "chaos":
+            item.add_marker("chaos")
+        if folder == "unit":
+            item.add_marker("disable_socket")
