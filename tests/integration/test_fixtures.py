@@ -52,3 +52,11 @@ def test_broker_that_forgets_starts_empty(broker: Broker):
     publish.single("other", b"new", qos=1, retain=True, hostname=broker.host, port=broker.port)
     message = subscribe.simple("#", hostname=broker.host, port=broker.port)
     assert message.topic == "other"
+
+
+def test_timescale_is_there_just_when_it_was_asked_for(request: pytest.FixtureRequest, database: str):
+    if request.config.option.db_dsn:
+        pytest.skip("the server of --db-dsn has what it has")
+    with psycopg.connect(database) as conn:
+        found = conn.execute("SELECT to_regclass('timescaledb_information.hypertables') IS NOT NULL").fetchone()
+    assert found == (request.config.option.db_server == "timescale",)
