@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
+from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from lighttrap.errors import ConfigError
 
 
 class Section(BaseModel):
@@ -20,6 +23,30 @@ class DatabaseSettings(Section):
     dsn: SecretStr = Field(description="PostgreSQL connection string, `postgresql://user:password@host:port/name`.")
 
 
+class BrokerParts(NamedTuple):
+    """The parts of a broker URL."""
+
+    host: str
+    port: int
+    tls: bool
+    user: str | None
+    password: str | None
+
+
+def broker_parts(url: str) -> BrokerParts:
+    """The parts of `mqtt://[user:password@]host[:port]`, or `mqtts://` for TLS. Raises ConfigError."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as fault:
+        raise ConfigError(f"the broker URL cannot be read: {fault}") from fault
+    if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
+        raise ConfigError("the broker URL must look like mqtt://host:1883 or mqtts://host:8883")
+    tls = parts.scheme == "mqtts"
+    user, password = (unquote(text) if text else None for text in (parts.username, parts.password))
+    return BrokerParts(parts.hostname, port or (8883 if tls else 1883), tls, user, password)
+
+
 class BrokerSettings(Section):
     """Where the MQTT broker is."""
 
@@ -29,6 +56,10 @@ class BrokerSettings(Section):
     )
     ca_file: str | None = Field(default=None, description="Certificate authority for mqtts; the system's when unset.")
     keepalive_s: Annotated[int, Field(ge=5, le=300)] = Field(default=30, description="Seconds between MQTT pings.")
+
+    def parts(self) -> BrokerParts:
+        """The URL, taken apart."""
+        return broker_parts(self.url.get_secret_value())
 
 
 class LogSettings(Section):

@@ -1,0 +1,71 @@
+"""`python -m ingest`: settings, wiring, signals, exit codes.
+
+0 told to stop; 1 something a restart may mend; 2 a setting or the schema is wrong.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+
+from pydantic import ValidationError
+
+from ingest import health
+from ingest.config import IngestSettings
+from ingest.metrics import Metrics
+from ingest.worker import Worker
+from lighttrap import logs
+from lighttrap.errors import ConfigError, StoreMismatch
+
+log = logging.getLogger("ingest")
+
+CHECK_S = 5.0
+
+
+def main() -> int:
+    """Runs the worker until a signal; returns the exit code."""
+    try:
+        settings = IngestSettings()  # type: ignore[call-arg]  # from the environment
+    except ValidationError as fault:
+        for error in fault.errors():
+            name = "LIGHTTRAP_" + "__".join(str(part) for part in error["loc"]).upper()
+            print(f"{name}: {error['msg']}", file=sys.stderr)  # noqa: T201 - no log yet
+        return 2
+    logs.set_up(settings.log.level, settings.log.format)
+    return _run(settings)
+
+
+def _run(settings: IngestSettings) -> int:
+    metrics = Metrics()
+    worker = Worker(settings, metrics)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: worker.stop())
+    health.serve(worker, metrics, settings.ingest.metrics_host, settings.ingest.metrics_port)
+    threading.Thread(target=_watch, args=(worker,), name="watch", daemon=True).start()
+    try:
+        worker.run()
+    except (ConfigError, StoreMismatch) as fault:
+        log.critical("cannot run", exc_info=isinstance(fault, StoreMismatch), extra={"error": str(fault)})
+        return 2
+    except Exception:
+        log.critical("worker failed", exc_info=True)
+        return 1
+    log.info("stopped")
+    return 0
+
+
+def _watch(worker: Worker) -> None:
+    """Ends a process that only seems to work; whoever started it starts it again."""
+    while True:
+        time.sleep(CHECK_S)
+        if found := health.faults(worker, time.monotonic(), time.time()):
+            log.critical("ending myself", extra={"faults": found})
+            os._exit(1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

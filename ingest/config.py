@@ -1,0 +1,61 @@
+"""Settings of the ingest worker."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from lighttrap.config import BrokerSettings, DatabaseSettings, ProgramSettings, Section
+
+
+class WorkerSettings(Section):
+    """How the worker takes, stores and answers."""
+
+    client_id: str = Field(default="lighttrap-ingest", description="MQTT client id; stable, for the session is kept.")
+    org: Annotated[str, Field(pattern=r"^(\+|[a-z0-9-]{2,32})$")] = Field(
+        default="+", description="The org whose traps this worker serves; + for all."
+    )
+    batch_messages: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        default=500, description="Messages waiting that make a batch due."
+    )
+    batch_s: Annotated[float, Field(gt=0, le=10)] = Field(
+        default=0.5, description="Seconds the oldest message waits at most before a batch is due."
+    )
+    batch_limit: Annotated[int, Field(ge=1, le=20_000)] = Field(
+        default=2000, description="Messages in one transaction at most."
+    )
+    receive_maximum: Annotated[int, Field(ge=1, le=65_535)] = Field(
+        default=5000, description="Messages the broker may send ahead of our acks; at least twice a batch."
+    )
+    queue_messages: Annotated[int, Field(ge=1)] = Field(
+        default=10_000, description="Length of our own queue; above receive_maximum, so that it is never full."
+    )
+    session_expiry_s: Annotated[int, Field(ge=3600)] = Field(
+        default=30 * 86_400, description="Seconds the broker keeps our session while we are away."
+    )
+    stored_interval_s: Annotated[float, Field(ge=0.1)] = Field(
+        default=5, description="Least seconds between two `stored` packets to one trap."
+    )
+    gap_scan_s: Annotated[float, Field(ge=0.1)] = Field(default=15, description="Seconds between looks for gaps.")
+    gap_patience_s: Annotated[float, Field(ge=0)] = Field(
+        default=180, description="Seconds a gap may stay open before its readings are asked for again."
+    )
+    gap_again_s: Annotated[float, Field(ge=1)] = Field(
+        default=600, description="Seconds until the same gap is asked for again; doubles each time."
+    )
+    standby_poll_s: Annotated[float, Field(ge=0.1)] = Field(
+        default=2, description="Seconds between a standby's tries to become active."
+    )
+    metrics_port: Annotated[int, Field(ge=0, le=65_535)] = Field(
+        default=9090, description="Port of /metrics, /healthz and /readyz; 0 for any free one."
+    )
+    metrics_host: str = Field(default="127.0.0.1", description="Address of /metrics, /healthz and /readyz.")
+
+
+class IngestSettings(ProgramSettings):
+    """Settings of `python -m ingest`."""
+
+    database: DatabaseSettings
+    broker: BrokerSettings = Field(default_factory=BrokerSettings)
+    ingest: WorkerSettings = Field(default_factory=WorkerSettings)

@@ -1,0 +1,53 @@
+"""Every metric of the worker, declared once. received = stored + duplicate + quarantined + noted holds at rest."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+
+class Metrics:
+    """The worker's metrics, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.received = Counter("lighttrap_ingest_received", "Messages taken off the queue.", registry=self.registry)
+        self.messages = Counter(
+            "lighttrap_ingest_messages",
+            "Messages by what became of them: stored, duplicate, quarantined, noted (status, event, summary).",
+            ["result"],
+            registry=self.registry,
+        )
+        for result in ("stored", "duplicate", "quarantined", "noted"):
+            self.messages.labels(result)
+        self.batch_seconds = Histogram(
+            "lighttrap_ingest_batch_seconds", "Time from decoding a batch to its commit.", registry=self.registry
+        )
+        self.lag_seconds = Gauge(
+            "lighttrap_ingest_lag_seconds", "Age of the oldest message in the last batch at its commit.",
+            registry=self.registry,
+        )  # fmt: skip
+        self.queue_messages = Gauge("lighttrap_ingest_queue_messages", "Messages waiting.", registry=self.registry)
+        self.overflow = Counter(
+            "lighttrap_ingest_overflow", "Messages that did not fit the queue; unacked, they come again.",
+            registry=self.registry,
+        )  # fmt: skip
+        self.stale_acks = Counter(
+            "lighttrap_ingest_stale_acks", "Acks thrown away because their connection had ended.",
+            registry=self.registry,
+        )  # fmt: skip
+        self.sessions_lost = Counter(
+            "lighttrap_ingest_sessions_lost", "Connects at which the broker had forgotten our session.",
+            registry=self.registry,
+        )  # fmt: skip
+        self.retries = Counter(
+            "lighttrap_ingest_store_retries", "Batches tried again, by SQLSTATE class.", ["sqlstate_class"],
+            registry=self.registry,
+        )  # fmt: skip
+        self.refused = Counter(
+            "lighttrap_ingest_refused", "Messages quarantined, by reason.", ["reason"], registry=self.registry
+        )
+        self.gaps_opened = Counter("lighttrap_ingest_gaps_opened", "Gaps in seq found.", registry=self.registry)
+        self.resends_asked = Counter("lighttrap_ingest_resends_asked", "Resend commands sent.", registry=self.registry)
+        self.active = Gauge(
+            "lighttrap_ingest_active", "1 while this worker holds the lock, 0 in standby.", registry=self.registry
+        )

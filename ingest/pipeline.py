@@ -1,0 +1,101 @@
+"""The one transaction: readings, roll-up, ledger, news and quarantine of a batch, all or nothing.
+
+Everything a message can become is decided here: a row, a duplicate, or a quarantine entry. The caller commits and
+then acks; a crash between the two is met again as duplicates.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ingest.broker import Message
+from ingest.sorting import News, refusal, rounds, sort_messages
+from lighttrap import wire
+from lighttrap.store import catches, news, quarantine, readings
+from lighttrap.store.pool import Connection
+from lighttrap.store.quarantine import Refusal
+from lighttrap.store.readings import StagedReading
+
+DETAILS = {
+    "unknown_trap": "no trap of this id is registered; register it and replay",
+    "wrong_org": "the trap belongs to another org",
+    "clock_behind": "the reading is from before the trap came into service",
+    "retired": "the reading is from after the trap was retired",
+    "key_conflict": "another reading is stored under the same boot and seq",
+}
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a batch; messages = stored + duplicate + noted + all refused."""
+
+    stored: int = 0
+    duplicate: int = 0
+    noted: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+    boots: set[tuple[str, int]] = field(default_factory=set)
+    """(trap_id, boot) whose watermark may have moved."""
+    greeted: set[str] = field(default_factory=set)
+    """Traps that came online and want to know what is stored."""
+
+
+def store_batch(conn: Connection, messages: Sequence[Message]) -> Outcome:
+    """Stores a batch in the connection's open transaction. Raises what the driver raises; then nothing is stored."""
+    batch = sort_messages(messages)
+    outcome = Outcome()
+    refusals = batch.refusals + _store_readings(conn, messages, batch.readings, outcome)
+    for item in batch.news:
+        if reason := _store_news(conn, item, outcome):
+            refusals.append(refusal(messages[item.place], reason, DETAILS[reason]))
+    if refusals:
+        quarantine.insert(conn, refusals)
+    outcome.refused.update(entry.reason for entry in refusals)
+    return outcome
+
+
+def quarantine_one(conn: Connection, message: Message, detail: str) -> Outcome:
+    """Quarantines a message that the database itself refuses."""
+    quarantine.insert(conn, [refusal(message, "database", detail)])
+    return Outcome(refused=Counter(database=1))
+
+
+def _store_readings(
+    conn: Connection, messages: Sequence[Message], staged: list[StagedReading], outcome: Outcome
+) -> list[Refusal]:
+    refusals = []
+    for number, once in enumerate(rounds(staged)):
+        if number:
+            readings.empty_stage(conn)
+        fates = readings.insert_readings(conn, once)
+        catches.add_fresh(conn)
+        outcome.stored += len(once) - len(fates)
+        for place, fate in fates.items():
+            if fate == "duplicate":
+                outcome.duplicate += 1
+            else:
+                refusals.append(refusal(messages[place], fate, DETAILS[fate]))
+    outcome.boots.update((reading.trap_id, reading.packet.boot) for reading in staged)
+    return refusals
+
+
+def _store_news(conn: Connection, item: News, outcome: Outcome) -> str | None:
+    """Stores a status, event or summary; the reason when it must be refused."""
+    owner = news.owner(conn, item.trap_id)
+    if owner != item.org_id:
+        return "unknown_trap" if owner is None else "wrong_org"
+    match item.packet:
+        case wire.StatusPacket() as status:
+            news.store_status(conn, item.org_id, item.trap_id, status, item.received_at)
+            if status.online:
+                outcome.greeted.add(item.trap_id)
+        case wire.EventPacket() as event:
+            news.store_event(conn, item.org_id, item.trap_id, event, item.received_at, item.sha)
+            if event.boot is not None:
+                outcome.boots.add((item.trap_id, event.boot))
+        case wire.SummaryPacket() as summary:
+            news.store_summary(conn, item.org_id, item.trap_id, summary, item.received_at)
+            outcome.boots.add((item.trap_id, summary.boot))
+    outcome.noted += 1
+    return None

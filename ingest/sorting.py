@@ -1,0 +1,95 @@
+"""Sorts a batch of raw messages into readings, news and refusals. Decodes; knows neither SQL nor MQTT."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from ingest.broker import Message
+from lighttrap import topics, wire
+from lighttrap.errors import PacketError, TopicError, WireError
+from lighttrap.store.quarantine import Refusal
+from lighttrap.store.readings import StagedReading
+
+AHEAD = timedelta(minutes=10)
+"""How far a trap's clock may run ahead of ours."""
+
+
+class News(NamedTuple):
+    """A decoded status, event or summary."""
+
+    place: int
+    org_id: str
+    trap_id: str
+    packet: wire.Packet
+    received_at: datetime
+    sha: bytes
+
+
+class Sorted(NamedTuple):
+    """A batch, sorted; `place` points into the batch it was made from."""
+
+    readings: list[StagedReading]
+    news: list[News]
+    refusals: list[Refusal]
+
+
+def sort_messages(messages: Iterable[Message]) -> Sorted:
+    """Decodes every message; what cannot be decoded becomes a refusal. Never raises for any bytes."""
+    batch = Sorted([], [], [])
+    for place, message in enumerate(messages):
+        received_at = datetime.fromtimestamp(message.received_s, UTC)
+        try:
+            _sort_one(batch, place, message, received_at)
+        except WireError as fault:
+            batch.refusals.append(refusal(message, fault.reason, fault.detail))
+    return batch
+
+
+def _sort_one(batch: Sorted, place: int, message: Message, received_at: datetime) -> None:
+    topic = _parse_topic(message.topic)
+    packet = wire.decode(topic.kind, message.payload)
+    sha = wire.sha_of(message.payload)
+    if isinstance(packet, wire.ReadingPacket):
+        if packet.end > received_at + AHEAD:
+            raise PacketError("clock_ahead", f"the interval ends {packet.end.isoformat()}, after it was received")
+        batch.readings.append(StagedReading(place, topic.org, topic.trap_id, packet, received_at, sha))
+    else:
+        batch.news.append(News(place, topic.org, topic.trap_id, packet, received_at, sha))
+
+
+def _parse_topic(raw: str | bytes) -> topics.Topic:
+    if isinstance(raw, bytes):
+        raise TopicError("the topic is not UTF-8")
+    topic = topics.parse(raw)
+    if topic.kind not in topics.UP:
+        raise TopicError(f"{topic.kind} goes down to traps, not up")
+    return topic
+
+
+def refusal(message: Message, reason: str, detail: str) -> Refusal:
+    """The quarantine entry of a message."""
+    raw = message.topic
+    topic = raw if isinstance(raw, bytes) else raw.encode("utf-8", "surrogatepass")
+    try:
+        trap_id = None if isinstance(raw, bytes) else topics.parse(raw).trap_id
+    except TopicError:
+        trap_id = None
+    return Refusal(datetime.fromtimestamp(message.received_s, UTC), topic, message.payload, reason, detail, trap_id)
+
+
+def rounds(readings: list[StagedReading]) -> Iterator[list[StagedReading]]:
+    """Splits readings into lists in which no key stands twice; the first of each key comes in the first list.
+
+    So a message that came twice in one batch is judged like one that came in two.
+    """
+    while readings:
+        first: dict[tuple[str, int, int], StagedReading] = {}
+        again = []
+        for reading in readings:
+            key = (reading.trap_id, reading.packet.boot, reading.packet.seq)
+            if first.setdefault(key, reading) is not reading:
+                again.append(reading)
+        yield list(first.values())
+        readings = again

@@ -1,0 +1,130 @@
+"""The worker: one thread, one database session, one loop: take, store, commit, ack, answer.
+
+It never acks before the commit. While the database is away it keeps its batch, acks nothing and stays on MQTT, so
+the broker stops at the receive maximum and queues the rest. Only the holder of the advisory lock is on MQTT.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Sequence
+
+from ingest.answers import Answers
+from ingest.broker import BrokerLink, Message
+from ingest.config import IngestSettings
+from ingest.metrics import Metrics
+from ingest.pipeline import Outcome, quarantine_one, store_batch
+from ingest.retry import store_bisecting
+from ingest.session import LockLost, Stopped, StoreSession
+from lighttrap.errors import StoreRejected, StoreUnavailable
+from lighttrap.store.session import ping
+
+log = logging.getLogger(__name__)
+
+IDLE_PING_S = 5.0
+
+
+class Worker:
+    """Stands by until the lock is its own, then serves until told to stop."""
+
+    def __init__(self, settings: IngestSettings, metrics: Metrics) -> None:
+        self._settings = settings
+        self._metrics = metrics
+        self._stop = threading.Event()
+        self.store = StoreSession(settings, metrics, self._stop)
+        self.link: BrokerLink | None = None
+        self.oldest_unstored_s: float | None = None
+
+    def stop(self) -> None:
+        """Asks the loop to end after the batch in hand."""
+        self._stop.set()
+
+    def run(self) -> None:
+        """Works until told to stop. Raises StoreMismatch and ConfigError, which a restart will not mend."""
+        while self._become_active():
+            try:
+                self._serve()
+            except LockLost:
+                log.warning("another worker is active; standing by")
+            except Stopped:
+                log.warning("stopped while the database was away; the broker keeps what was not stored")
+            finally:
+                self._metrics.active.set(0)
+                self._end_service()
+
+    @property
+    def active(self) -> bool:
+        """Whether this worker is the one that stores."""
+        return self.link is not None
+
+    @property
+    def ready(self) -> bool:
+        """Whether a reading sent now would be stored now."""
+        return self.link is not None and self.link.subscribed.is_set() and self.store.available
+
+    def _become_active(self) -> bool:
+        said = ""
+        while not self._stop.is_set():
+            self.store.beat_s = time.monotonic()
+            try:
+                if self.store.try_lock():
+                    return True
+                reason = "another worker is active"
+            except StoreUnavailable as fault:
+                reason = f"no database: {fault}"
+            if reason != said:
+                log.info("standing by", extra={"reason": reason})
+                said = reason
+            self._stop.wait(self._settings.ingest.standby_poll_s)
+        return False
+
+    def _serve(self) -> None:
+        self._metrics.active.set(1)
+        link = self.link = BrokerLink(self._settings.broker, self._settings.ingest, self._metrics)
+        answers = Answers(link, self._settings.ingest, self._metrics)
+        link.start()
+        log.info("active", extra={"client_id": self._settings.ingest.client_id, "org": self._settings.ingest.org})
+        pinged_s = time.monotonic()
+        while not self._stop.is_set() and not link.taken_over.is_set():
+            self.store.beat_s = time.monotonic()
+            if messages := link.take():
+                self._store(link, messages, answers)
+            elif self.store.beat_s - pinged_s > IDLE_PING_S:
+                pinged_s = self.store.beat_s
+                self.store.run(ping)
+            self.store.run(lambda conn: answers.send_due(conn, time.monotonic()))
+
+    def _end_service(self) -> None:
+        link, self.link = self.link, None
+        if link is not None:
+            link.stop()
+        self.store.close()
+
+    def _store(self, link: BrokerLink, messages: Sequence[Message], answers: Answers) -> None:
+        self._metrics.received.inc(len(messages))
+        self.oldest_unstored_s = messages[0].received_s
+        for part, outcome in store_bisecting(messages, self._commit_batch, self._commit_refusal):
+            link.ack(part)
+            answers.note(outcome)
+            self._count(outcome)
+        self._metrics.lag_seconds.set(time.time() - messages[0].received_s)
+        self.oldest_unstored_s = None
+
+    def _commit_batch(self, messages: Sequence[Message]) -> Outcome:
+        with self._metrics.batch_seconds.time():
+            return self.store.run(lambda conn: store_batch(conn, messages))
+
+    def _commit_refusal(self, message: Message, fault: StoreRejected) -> Outcome:
+        log.error("the database refuses a message", extra={"topic": str(message.topic), "sqlstate": fault.sqlstate})
+        return self.store.run(lambda conn: quarantine_one(conn, message, str(fault)[:500]))
+
+    def _count(self, outcome: Outcome) -> None:
+        messages = self._metrics.messages
+        messages.labels("stored").inc(outcome.stored)
+        messages.labels("duplicate").inc(outcome.duplicate)
+        messages.labels("noted").inc(outcome.noted)
+        messages.labels("quarantined").inc(outcome.refused.total())
+        for reason, number in outcome.refused.items():
+            self._metrics.refused.labels(reason).inc(number)

@@ -1,0 +1,113 @@
+"""Migrations: forward only, in order, under a lock, safe to run again.
+
+A file whose first line is `-- requires timescaledb` waits until the server has the extension; nothing else depends on
+it. `SHA256SUMS` beside the files pins what was released.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+from importlib import resources
+from typing import NamedTuple
+
+from lighttrap import species, sql
+from lighttrap.errors import StoreMismatch
+from lighttrap.store.pool import Connection, translate_errors
+
+log = logging.getLogger(__name__)
+
+_SQL = sql.load("migrations")
+_NAME = re.compile(r"\d{4}_[a-z0-9_]+\.sql")
+
+
+class Migration(NamedTuple):
+    """One file: its name, its text, and what the server must have."""
+
+    name: str
+    text: str
+
+    @property
+    def requires(self) -> str | None:
+        """The feature named in the first line, if any."""
+        first = self.text.split("\n", 1)[0]
+        return first.removeprefix("-- requires ").strip() if first.startswith("-- requires ") else None
+
+    @property
+    def sha(self) -> str:
+        """SHA-256 of the text, as in SHA256SUMS."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+def migrations() -> list[Migration]:
+    """All migrations of this release, in order."""
+    folder = resources.files("lighttrap.sql").joinpath("migrations")
+    files = sorted((f for f in folder.iterdir() if _NAME.fullmatch(f.name)), key=lambda f: f.name)
+    return [Migration(f.name, f.read_text(encoding="utf-8")) for f in files]
+
+
+def migrate(conn: Connection) -> list[str]:
+    """Brings the schema up to this release and returns the names of the migrations it applied.
+
+    Commits. Waits for another migration of the same database to end. Raises StoreMismatch when the database is of a
+    newer release or when an applied file was changed afterwards.
+    """
+    with translate_errors():
+        conn.execute(_SQL["lock"])
+        conn.execute(_SQL["create_register"])
+        applied = _applied(conn)
+        _refuse_foreign(applied)
+        features = _features(conn)
+        due = [m for m in migrations() if m.name not in applied and m.requires in features]
+        for migration in due:
+            log.info("applying migration", extra={"migration": migration.name})
+            if migration.requires:
+                conn.execute(_SQL["create_timescaledb"])
+            conn.execute(migration.text.encode())
+            conn.execute(_SQL["register"], {"name": migration.name, "sha": migration.sha})
+        _seed_species(conn)
+        conn.commit()
+    return [m.name for m in due]
+
+
+def pending(conn: Connection) -> list[str]:
+    """Names of the migrations that this server could have and does not; empty when the schema fits this code."""
+    with translate_errors():
+        if conn.execute(_SQL["has_register"]).fetchone() == (False,):
+            return [m.name for m in migrations() if m.requires is None]
+        applied = _applied(conn)
+        _refuse_foreign(applied)
+        return [m.name for m in migrations() if m.name not in applied and m.requires is None]
+
+
+def _applied(conn: Connection) -> dict[str, str]:
+    return dict(conn.execute(_SQL["applied"]).fetchall())
+
+
+def _refuse_foreign(applied: dict[str, str]) -> None:
+    ours = {m.name: m.sha for m in migrations()}
+    for name, sha in applied.items():
+        if name not in ours:
+            raise StoreMismatch(f"the database has migration {name}, which this release does not know: upgrade lighttrap")
+        if ours[name] != sha:
+            raise StoreMismatch(f"migration {name} differs from the one that was applied: reinstall lighttrap")
+
+
+def _features(conn: Connection) -> set[str | None]:
+    """What migrations may require of this server; None stands for plain PostgreSQL."""
+    found: set[str | None] = {None}
+    if conn.execute(_SQL["can_timescaledb"]).fetchone() == (True,):
+        found.add("timescaledb")
+    return found
+
+
+def _seed_species(conn: Connection) -> None:
+    for entry in species.CATALOGUE:
+        conn.execute(
+            _SQL["seed_species"],
+            {
+                "species": entry.key, "scientific_name": entry.scientific_name, "name_vi": entry.name_vi,
+                "name_en": entry.name_en, "name_km": entry.name_km, "role": entry.role, "eppo_code": entry.eppo_code,
+            },
+        )  # fmt: skip

@@ -1,0 +1,95 @@
+-- note_sent --
+INSERT INTO ledger (trap_id, boot, sent_upto) VALUES (%(trap_id)s, %(boot)s, %(last_seq)s)
+ON CONFLICT (trap_id, boot) DO UPDATE SET sent_upto = excluded.sent_upto
+WHERE ledger.sent_upto < excluded.sent_upto
+
+-- note_gone --
+-- What the trap can no longer send; a seq that is stored after all stays stored.
+INSERT INTO ledger (trap_id, boot, gone)
+VALUES (%(trap_id)s, %(boot)s, int8multirange(int8range(%(from_seq)s, %(to_seq)s, '[]')))
+ON CONFLICT (trap_id, boot) DO UPDATE SET gone = (ledger.gone + excluded.gone) - ledger.stored - ledger.rejected
+
+-- watermarks --
+-- Per boot: every seq up to the watermark is stored, refused or given up.
+SELECT t.org_id, l.trap_id, l.boot,
+       coalesce(lower(missing_seqs(l.stored + l.rejected + l.gone, l.sent_upto)) - 1, l.sent_upto) AS seq
+FROM unnest(%(trap_ids)s::text[], %(boots)s::bigint[]) AS wanted (trap_id, boot)
+JOIN ledger l USING (trap_id, boot)
+JOIN trap t USING (trap_id)
+ORDER BY l.trap_id, l.last_at DESC
+
+-- recent_boots --
+SELECT boot FROM ledger WHERE trap_id = %(trap_id)s AND last_at > now() - interval '31 days' ORDER BY last_at DESC LIMIT 100
+
+-- lines --
+SELECT l.trap_id, l.boot, l.sent_upto AS sent, seq_count(l.stored) AS stored, l.duplicates AS duplicate,
+       seq_count(l.rejected) AS rejected, seq_count(l.gone * int8multirange(int8range(1, l.sent_upto + 1))) AS gone,
+       seq_count(missing_seqs(l.stored + l.rejected + l.gone, l.sent_upto)) AS missing,
+       coalesce(lower(missing_seqs(l.stored + l.rejected + l.gone, l.sent_upto)) - 1, l.sent_upto) AS watermark,
+       l.first_at, l.last_at
+FROM ledger l JOIN trap t USING (trap_id)
+WHERE (%(org_id)s::text IS NULL OR t.org_id = %(org_id)s)
+  AND (%(trap_id)s::text IS NULL OR l.trap_id = %(trap_id)s)
+ORDER BY l.trap_id, l.first_at, l.boot
+
+-- open_gaps --
+-- New holes become rows, dated by the nights of the readings beside them.
+INSERT INTO gap (trap_id, boot, seqs, missing, first_night, last_night)
+SELECT hole.trap_id, hole.boot, hole.seqs, int8multirange(hole.seqs), before.night, coalesce(after.night, before.night)
+FROM (
+    SELECT l.trap_id, l.boot, unnest(missing_seqs(l.stored + l.rejected + l.gone, l.sent_upto) - coalesce(
+               (SELECT range_agg(g.seqs) FROM gap g
+                WHERE g.trap_id = l.trap_id AND g.boot = l.boot AND g.closed_at IS NULL), '{}')) AS seqs
+    FROM ledger l
+    WHERE NOT isempty(missing_seqs(l.stored + l.rejected + l.gone, l.sent_upto))
+) AS hole
+LEFT JOIN LATERAL (
+    SELECT r.night, r.start_at FROM reading r
+    WHERE r.trap_id = hole.trap_id AND r.boot = hole.boot AND r.seq < lower(hole.seqs)
+    ORDER BY r.start_at DESC LIMIT 1
+) AS before ON true
+LEFT JOIN LATERAL (
+    SELECT r.night FROM reading r
+    WHERE r.trap_id = hole.trap_id AND r.boot = hole.boot AND r.seq >= upper(hole.seqs)
+      AND r.start_at >= coalesce(before.start_at, '-infinity')
+    ORDER BY r.start_at LIMIT 1
+) AS after ON true
+
+-- follow_gaps --
+-- What came meanwhile leaves the gap; an empty one closes, `gone` when the trap gave any of it up.
+UPDATE gap g SET
+    missing = left_over.missing,
+    closed_at = CASE WHEN isempty(left_over.missing) THEN now() END,
+    outcome = CASE WHEN isempty(left_over.missing)
+                   THEN CASE WHEN left_over.gone && g.seqs THEN 'gone' ELSE 'filled' END END
+FROM (
+    SELECT o.gap_id, l.gone, o.missing * missing_seqs(l.stored + l.rejected + l.gone, l.sent_upto) AS missing
+    FROM gap o JOIN ledger l USING (trap_id, boot)
+    WHERE o.closed_at IS NULL
+) AS left_over
+WHERE g.gap_id = left_over.gap_id AND g.missing <> left_over.missing
+
+-- ask_for_gaps --
+-- The oldest gaps that are due, marked as asked; the range asked for is the first hole, cut to the limit.
+UPDATE gap g SET asked = g.asked + 1, asked_at = now()
+FROM (
+    SELECT o.gap_id, t.org_id FROM gap o JOIN trap t USING (trap_id)
+    WHERE o.closed_at IS NULL AND t.org_id LIKE %(org_like)s
+      AND o.opened_at <= now() - make_interval(secs => %(patience_s)s)
+      AND (o.asked_at IS NULL OR o.asked_at <= now() - make_interval(secs => %(again_s)s * least(power(2, o.asked - 1), 32)))
+    ORDER BY o.opened_at LIMIT %(gaps)s
+    FOR UPDATE OF o SKIP LOCKED
+) AS due
+WHERE g.gap_id = due.gap_id
+RETURNING due.org_id, g.trap_id, g.boot, lower(g.missing) AS from_seq,
+          least((SELECT upper(span) FROM unnest(g.missing) AS span ORDER BY span LIMIT 1),
+                lower(g.missing) + %(readings)s) - 1 AS to_seq
+
+-- gaps --
+SELECT g.trap_id, g.boot, lower(g.seqs) AS from_seq, upper(g.seqs) - 1 AS to_seq, g.opened_at, g.asked, g.closed_at,
+       g.outcome, g.first_night, g.last_night
+FROM gap g JOIN trap t USING (trap_id)
+WHERE (%(org_id)s::text IS NULL OR t.org_id = %(org_id)s)
+  AND (%(trap_id)s::text IS NULL OR g.trap_id = %(trap_id)s)
+  AND (%(all)s OR g.closed_at IS NULL OR g.outcome = 'gone')
+ORDER BY g.trap_id, g.opened_at, lower(g.seqs)

@@ -1,0 +1,34 @@
+-- quarantine --
+-- Poison is kept once; the same message for the same reason only counts.
+INSERT INTO quarantine AS q (received_at, last_at, topic, payload, payload_bytes, sha, reason, detail, trap_id)
+VALUES (%(received_at)s, %(received_at)s, %(topic)s, %(payload)s, %(payload_bytes)s, %(sha)s, %(reason)s, %(detail)s,
+        %(trap_id)s)
+ON CONFLICT (sha, md5(topic), reason) DO UPDATE SET
+    times = q.times + 1, last_at = excluded.last_at, state = 'kept', replayed_at = NULL
+
+-- list --
+SELECT quarantine_id, received_at, topic, payload, reason, detail, times, state
+FROM quarantine
+WHERE (%(reason)s::text IS NULL OR reason = %(reason)s)
+  AND (%(trap_id)s::text IS NULL OR trap_id = %(trap_id)s)
+  AND (%(all)s OR state = 'kept')
+ORDER BY quarantine_id
+LIMIT %(limit)s
+
+-- next_to_replay --
+-- A page of kept messages, whole ones only, in the order they came.
+SELECT quarantine_id, received_at, topic, payload, reason, detail, times, state
+FROM quarantine
+WHERE state = 'kept' AND quarantine_id > %(after)s AND payload_bytes = length(payload)
+  AND (%(reason)s::text IS NULL OR reason = %(reason)s)
+  AND (%(trap_id)s::text IS NULL OR trap_id = %(trap_id)s)
+ORDER BY quarantine_id
+LIMIT %(limit)s
+FOR UPDATE SKIP LOCKED
+
+-- mark_replayed --
+UPDATE quarantine SET state = 'replayed', replayed_at = now() WHERE quarantine_id = ANY(%(ids)s)
+
+-- count_by_reason --
+SELECT reason, count(*) AS messages, sum(times)::bigint AS times FROM quarantine
+WHERE state = 'kept' GROUP BY reason ORDER BY reason

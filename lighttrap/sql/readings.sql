@@ -1,0 +1,97 @@
+-- create_stage --
+-- Where a batch lands before it is judged; empty again after every commit.
+CREATE TEMPORARY TABLE IF NOT EXISTS stage (
+    place integer NOT NULL,
+    org_id text NOT NULL, trap_id text NOT NULL, boot bigint NOT NULL, seq bigint NOT NULL,
+    start_at timestamptz NOT NULL, end_at timestamptz NOT NULL, lamp_s integer NOT NULL, counts jsonb NOT NULL,
+    temperature_c double precision, humidity_pct double precision, rain_mm double precision,
+    wind_m_s double precision, light_lx double precision, battery_v double precision, panel_v double precision,
+    signal_dbm double precision, model_version text, image_ref text,
+    prev_boot bigint, prev_last_seq bigint, received_at timestamptz NOT NULL, sha bytea NOT NULL,
+    night date, fate text
+) ON COMMIT DELETE ROWS
+
+-- empty_stage --
+DELETE FROM stage
+
+-- copy_to_stage --
+COPY stage (place, org_id, trap_id, boot, seq, start_at, end_at, lamp_s, counts, temperature_c, humidity_pct, rain_mm,
+            wind_m_s, light_lx, battery_v, panel_v, signal_dbm, model_version, image_ref, prev_boot, prev_last_seq,
+            received_at, sha) FROM STDIN
+
+-- open_ledger --
+-- A row for every boot heard of for the first time, and for the boot before it, whose tail may be missing.
+INSERT INTO ledger (trap_id, boot)
+SELECT DISTINCT s.trap_id, b.boot
+FROM stage s
+JOIN trap t ON t.trap_id = s.trap_id AND t.org_id = s.org_id
+CROSS JOIN LATERAL (VALUES (s.boot), (s.prev_boot)) AS b (boot)
+LEFT JOIN ledger l ON l.trap_id = s.trap_id AND l.boot = b.boot
+WHERE l.trap_id IS NULL AND b.boot IS NOT NULL
+ORDER BY s.trap_id, b.boot
+ON CONFLICT DO NOTHING
+
+-- lock_ledger --
+-- In one order, so that two writers cannot deadlock; what is judged next is judged on locked rows.
+SELECT FROM ledger l
+WHERE (l.trap_id, l.boot) IN (SELECT s.trap_id, s.boot FROM stage s UNION SELECT s.trap_id, s.prev_boot FROM stage s)
+ORDER BY l.trap_id, l.boot
+FOR NO KEY UPDATE
+
+-- judge_stage --
+-- Gives each staged reading its night and its fate: fresh, duplicate, or the reason it goes to quarantine.
+UPDATE stage s SET
+    night = night_of(s.start_at + (s.end_at - s.start_at) / 2, coalesce(f.time_zone, 'Asia/Ho_Chi_Minh')),
+    fate = CASE
+        WHEN t.trap_id IS NULL THEN 'unknown_trap'
+        WHEN t.org_id <> s.org_id THEN 'wrong_org'
+        WHEN s.start_at < t.in_service_from THEN 'clock_behind'
+        WHEN s.start_at >= t.retired_at THEN 'retired'
+        WHEN NOT s.seq <@ l.stored THEN 'fresh'
+        WHEN EXISTS (SELECT FROM reading r
+                     WHERE r.trap_id = s.trap_id AND r.start_at = s.start_at
+                       AND r.boot = s.boot AND r.seq = s.seq AND r.sha = s.sha) THEN 'duplicate'
+        ELSE 'key_conflict'
+    END
+FROM stage x
+LEFT JOIN trap t ON t.trap_id = x.trap_id
+LEFT JOIN ledger l ON l.trap_id = x.trap_id AND l.boot = x.boot
+LEFT JOIN deployment d ON d.trap_id = x.trap_id AND x.start_at >= d.from_at AND x.start_at < d.to_at
+LEFT JOIN field f ON f.field_id = d.field_id
+WHERE x.place = s.place
+
+-- insert_fresh --
+INSERT INTO reading (trap_id, boot, seq, start_at, end_at, night, lamp_s, counts, temperature_c, humidity_pct, rain_mm,
+                     wind_m_s, light_lx, battery_v, panel_v, signal_dbm, model_version, image_ref, received_at, sha)
+SELECT trap_id, boot, seq, start_at, end_at, night, lamp_s, counts, temperature_c, humidity_pct, rain_mm,
+       wind_m_s, light_lx, battery_v, panel_v, signal_dbm, model_version, image_ref, received_at, sha
+FROM stage WHERE fate = 'fresh'
+
+-- enter_in_ledger --
+-- What this batch stored, refused or met again, per boot; `sent_upto` also learns from the next boot's first words.
+UPDATE ledger l SET
+    stored = l.stored + b.fresh,
+    rejected = (l.rejected + b.refused) - (l.stored + b.fresh),
+    gone = l.gone - b.fresh,
+    sent_upto = greatest(l.sent_upto, b.last_seq),
+    duplicates = l.duplicates + b.duplicates,
+    last_at = greatest(l.last_at, b.last_at)
+FROM (
+    SELECT trap_id, boot,
+           coalesce(range_agg(span) FILTER (WHERE fate = 'fresh'), '{}') AS fresh,
+           coalesce(range_agg(span) FILTER (WHERE fate NOT IN ('fresh', 'duplicate', 'prev')), '{}') AS refused,
+           count(*) FILTER (WHERE fate = 'duplicate') AS duplicates,
+           max(seq) AS last_seq, max(received_at) AS last_at
+    FROM (
+        SELECT trap_id, boot, seq, int8range(seq, seq, '[]') AS span, fate, received_at
+        FROM stage WHERE fate NOT IN ('unknown_trap', 'wrong_org')
+        UNION ALL
+        SELECT trap_id, prev_boot, prev_last_seq, NULL, 'prev', received_at
+        FROM stage WHERE fate = 'fresh' AND prev_boot IS NOT NULL
+    ) AS word
+    GROUP BY trap_id, boot
+) AS b
+WHERE l.trap_id = b.trap_id AND l.boot = b.boot
+
+-- not_fresh --
+SELECT place, fate FROM stage WHERE fate <> 'fresh'

@@ -1,0 +1,28 @@
+-- register_trap --
+-- A trap that is there already keeps its settings; its service may only grow to take in more nights.
+INSERT INTO trap (trap_id, org_id, name, nominal_s, interval_s, in_service_from, retired_at)
+VALUES (%(trap_id)s, %(org_id)s, %(name)s, %(nominal_s)s, %(interval_s)s, %(in_service_from)s,
+        coalesce(%(retired_at)s::timestamptz, 'infinity'))
+ON CONFLICT (trap_id) DO UPDATE SET
+    in_service_from = least(trap.in_service_from, excluded.in_service_from),
+    retired_at = greatest(trap.retired_at, excluded.retired_at)
+WHERE trap.org_id = excluded.org_id
+RETURNING xmax = 0 AS created
+
+-- list_traps --
+SELECT t.trap_id, t.org_id, t.name, t.nominal_s, t.interval_s, t.in_service_from,
+       nullif(t.retired_at, 'infinity') AS retired_at, d.field_id
+FROM trap t
+LEFT JOIN deployment d ON d.trap_id = t.trap_id AND d.to_at = 'infinity'
+WHERE %(org_id)s::text IS NULL OR t.org_id = %(org_id)s
+ORDER BY t.trap_id
+
+-- end_deployment --
+UPDATE deployment SET to_at = %(at)s
+WHERE trap_id = %(trap_id)s AND from_at < %(at)s AND to_at > %(at)s
+
+-- begin_deployment --
+INSERT INTO deployment (trap_id, field_id, from_at) VALUES (%(trap_id)s, %(field_id)s, %(at)s)
+
+-- later_deployment --
+SELECT from_at FROM deployment WHERE trap_id = %(trap_id)s AND from_at >= %(at)s ORDER BY from_at LIMIT 1

@@ -1,0 +1,73 @@
+"""Quarantine: messages that could not be stored, kept with the reason, replayable."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from psycopg.rows import class_row
+
+from lighttrap import model, sql, wire
+from lighttrap.store.pool import Connection
+
+_SQL = sql.load("quarantine")
+
+
+class Refusal(NamedTuple):
+    """A message and why it is refused; `reason` is a stable word, `detail` is for people."""
+
+    received_at: datetime
+    topic: bytes
+    payload: bytes
+    reason: str
+    detail: str
+    trap_id: str | None
+
+
+def insert(conn: Connection, refusals: Sequence[Refusal]) -> None:
+    """Keeps refused messages; one that was refused before for the same reason is only counted."""
+    conn.cursor().executemany(_SQL["quarantine"], [_row(refusal) for refusal in refusals])
+
+
+def _row(refusal: Refusal) -> dict[str, object]:
+    return {
+        **refusal._asdict(),
+        "payload": refusal.payload[: wire.MAX_PAYLOAD_BYTES],
+        "payload_bytes": len(refusal.payload),
+        "sha": wire.sha_of(refusal.payload),
+        "detail": refusal.detail.replace("\x00", "\\x00").encode("utf-8", "backslashreplace").decode(),
+    }
+
+
+def messages(
+    conn: Connection,
+    *,
+    reason: str | None = None,
+    trap_id: str | None = None,
+    every: bool = False,
+    limit: int = 1000,
+) -> list[model.QuarantinedMessage]:
+    """Kept messages, oldest first; with `every` also those that were replayed."""
+    cursor = conn.cursor(row_factory=class_row(model.QuarantinedMessage))
+    wanted = {"reason": reason, "trap_id": trap_id, "all": every, "limit": limit}
+    return cursor.execute(_SQL["list"], wanted).fetchall()
+
+
+def next_to_replay(
+    conn: Connection, *, after: int, reason: str | None, trap_id: str | None, limit: int = 500
+) -> list[model.QuarantinedMessage]:
+    """The next page of kept messages, locked until the transaction ends."""
+    cursor = conn.cursor(row_factory=class_row(model.QuarantinedMessage))
+    wanted = {"after": after, "reason": reason, "trap_id": trap_id, "limit": limit}
+    return cursor.execute(_SQL["next_to_replay"], wanted).fetchall()
+
+
+def mark_replayed(conn: Connection, ids: Sequence[int]) -> None:
+    """These messages were taken up after all."""
+    conn.execute(_SQL["mark_replayed"], {"ids": list(ids)})
+
+
+def count_by_reason(conn: Connection) -> list[tuple[str, int, int]]:
+    """(reason, messages kept, times they came)."""
+    return [(str(r), int(m), int(t)) for r, m, t in conn.execute(_SQL["count_by_reason"]).fetchall()]

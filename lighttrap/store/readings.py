@@ -1,0 +1,63 @@
+"""Storing readings: stage a batch, claim identities in the ledger, insert what is fresh."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from lighttrap import sql, wire
+from lighttrap.store.pool import Connection
+
+_SQL = sql.load("readings")
+
+
+class StagedReading(NamedTuple):
+    """A decoded reading on its way into the store; `place` is its place in the batch."""
+
+    place: int
+    org_id: str
+    trap_id: str
+    packet: wire.ReadingPacket
+    received_at: datetime
+    sha: bytes
+
+
+def create_stage(conn: Connection) -> None:
+    """Makes this session's staging table; once per connection, before the first batch."""
+    conn.execute(_SQL["create_stage"])
+
+
+def empty_stage(conn: Connection) -> None:
+    """Clears the stage within a transaction, for another round."""
+    conn.execute(_SQL["empty_stage"])
+
+
+def insert_readings(conn: Connection, readings: Iterable[StagedReading]) -> dict[int, str]:
+    """Stores the fresh readings of a batch and enters the whole batch in the ledger.
+
+    No two readings of the batch may share a key. Returns the fate of those that were not fresh, by place:
+    `duplicate`, or the reason for quarantine. The stage keeps the batch until the transaction ends, for
+    `catches.add_fresh`.
+    """
+    cursor = conn.cursor()
+    with cursor.copy(_SQL["copy_to_stage"]) as copy:
+        for reading in readings:
+            copy.write_row(_row(reading))
+    for step in ("open_ledger", "lock_ledger", "judge_stage", "insert_fresh", "enter_in_ledger"):
+        cursor.execute(_SQL[step], prepare=True)
+    return dict(cursor.execute(_SQL["not_fresh"], prepare=True).fetchall())
+
+
+def _row(reading: StagedReading) -> tuple[Any, ...]:
+    p = reading.packet
+    return (
+        reading.place, reading.org_id, reading.trap_id, p.boot, p.seq, p.start, p.end, p.lamp_s, _counts_json(p.counts),
+        p.temperature_c, p.humidity_pct, p.rain_mm, p.wind_m_s, p.light_lx, p.battery_v, p.panel_v, p.signal_dbm,
+        p.model_version, p.image_ref, p.prev_boot, p.prev_last_seq, reading.received_at, reading.sha,
+    )  # fmt: skip
+
+
+def _counts_json(counts: dict[str, int]) -> str:
+    """Species keys are slugs and counts are whole numbers, so the JSON text needs no escaping."""
+    return "{" + ",".join([f'"{species}":{count}' for species, count in counts.items()]) + "}"
