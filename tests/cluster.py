@@ -7,6 +7,9 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import util
 from pathlib import Path
 
@@ -50,13 +53,17 @@ def version_of(binaries: Path) -> str:
     return " with ".join([said.strip(), *extension])
 
 
-def reachable(binaries: Path, folder: Path) -> Path:
-    """The binaries, or a copy of them in `folder` when whom the server runs as may not enter their place."""
+@contextmanager
+def reachable(binaries: Path) -> Iterator[Path]:
+    """The binaries, or a copy of them while whom the server runs as may not enter their place."""
     try:
         subprocess.run([binaries / "postgres", "--version"], check=True, capture_output=True, **unprivileged())
     except PermissionError:
-        return Path(shutil.copytree(binaries.parent, folder / "pginstall")) / "bin"
-    return binaries
+        with tempfile.TemporaryDirectory(prefix="lighttrap-binaries-") as folder:
+            Path(folder).chmod(0o755)
+            yield Path(shutil.copytree(binaries.parent, Path(folder) / "pginstall")) / "bin"
+        return
+    yield binaries
 
 
 class Cluster(Server):
@@ -67,7 +74,7 @@ class Cluster(Server):
     def __init__(self, binaries: Path, folder: Path, *, timescale: bool = False) -> None:
         self.port = free_port()
         self.data = folder / "data"
-        self.binaries = reachable(binaries, folder)
+        self.binaries = binaries
         options = [
             "listen_addresses=127.0.0.1",
             f"port={self.port}",

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from lighttrap.store import pool
-from tests.cluster import Cluster, Databases, binaries_of, version_of
+from tests.cluster import Cluster, Databases, binaries_of, reachable, version_of
 from tests.services import missing, server_folder
 
 
@@ -52,7 +52,7 @@ def _open_cluster(config: pytest.Config, stack: ExitStack) -> Cluster:
     if not (binaries / "initdb").exists():
         missing(f"no PostgreSQL server binaries in {binaries}")
     folder = stack.enter_context(server_folder("db"))
-    made = Cluster(binaries, folder, timescale=config.option.db_server == "timescale")
+    made = Cluster(stack.enter_context(reachable(binaries)), folder, timescale=config.option.db_server == "timescale")
     made.initialise()
     made.start()
     stack.callback(made.stop)

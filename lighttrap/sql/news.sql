@@ -1,7 +1,7 @@
 -- upsert_status --
 -- The last word counts, by the trap's own clock where it gives one; a retained status comes again at every subscribe.
 INSERT INTO trap_status AS s (trap_id, online, said_at, received_at, boot, last_seq, firmware, battery_v, panel_v, signal_dbm)
-SELECT t.trap_id, %(online)s, least(%(at)s, %(received_at)s), %(received_at)s, %(boot)s, %(last_seq)s, %(firmware)s,
+SELECT t.trap_id, %(online)s, least(%(at)s::timestamptz, %(received_at)s), %(received_at)s, %(boot)s, %(last_seq)s, %(firmware)s,
        %(battery_v)s, %(panel_v)s, %(signal_dbm)s
 FROM trap t WHERE t.trap_id = %(trap_id)s AND t.org_id = %(org_id)s
 ON CONFLICT (trap_id) DO UPDATE SET
