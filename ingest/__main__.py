@@ -1,4 +1,4 @@
-"""`python -m ingest`: settings, wiring, signals, exit codes.
+"""`python -m ingest [replay]`: settings, wiring, signals, exit codes.
 
 0 told to stop; 1 something a restart may mend; 2 a setting or the schema is wrong.
 """
@@ -14,7 +14,7 @@ import time
 
 from pydantic import ValidationError
 
-from ingest import health
+from ingest import health, replay
 from ingest.config import IngestSettings
 from ingest.metrics import Metrics
 from ingest.worker import Worker
@@ -27,15 +27,17 @@ CHECK_S = 5.0
 
 
 def main() -> int:
-    """Runs the worker until a signal; returns the exit code."""
+    """Runs the worker until a signal, or a replay to its end; returns the exit code."""
     try:
-        settings = IngestSettings()  # type: ignore[call-arg]  # from the environment
+        settings = IngestSettings()
     except ValidationError as fault:
         for error in fault.errors():
             name = "LIGHTTRAP_" + "__".join(str(part) for part in error["loc"]).upper()
             print(f"{name}: {error['msg']}", file=sys.stderr)  # noqa: T201 - no log yet
         return 2
     logs.set_up(settings.log.level, settings.log.format)
+    if sys.argv[1:2] == ["replay"]:
+        return replay.main(sys.argv[2:], settings.database.dsn.get_secret_value())
     return _run(settings)
 
 

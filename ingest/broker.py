@@ -14,11 +14,13 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
 
 from ingest.batch import BatchRule
 from ingest.config import WorkerSettings
@@ -84,8 +86,9 @@ class BrokerLink:
     def reconnect(self) -> None:
         """Drops the connection on purpose, so that what was never acked comes again."""
         sock = self._client.socket()
-        with suppress(OSError, AttributeError):
-            sock.shutdown(socket.SHUT_RDWR)
+        if isinstance(sock, socket.socket):
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
 
     @property
     def alive(self) -> bool:
@@ -96,7 +99,7 @@ class BrokerLink:
     def _make_client(self) -> mqtt.Client:
         url = self._broker.parts()
         client = mqtt.Client(
-            mqtt.CallbackAPIVersion.VERSION2,
+            CallbackAPIVersion.VERSION2,
             client_id=self._worker.client_id,
             protocol=mqtt.MQTTv5,
             manual_ack=True,
@@ -116,7 +119,12 @@ class BrokerLink:
     # -- paho's thread -------------------------------------------------------------------------------------------
 
     def _on_connect(
-        self, client: mqtt.Client, _data: Any, flags: Any, reason: Any, properties: Properties | None  # noqa: ANN401
+        self,
+        client: mqtt.Client,
+        _data: object,
+        flags: mqtt.ConnectFlags,
+        reason: ReasonCode,
+        properties: Properties | None,
     ) -> None:
         self._next_epoch()
         if reason.is_failure:
@@ -135,20 +143,29 @@ class BrokerLink:
         if granted is not None and granted < self._worker.session_expiry_s:
             log.warning("the broker keeps our session for less time than asked", extra={"seconds": granted})
 
-    def _on_subscribe(self, _client: mqtt.Client, _data: Any, _mid: int, reasons: list[Any], _p: Any) -> None:  # noqa: ANN401
+    def _on_subscribe(
+        self, _client: mqtt.Client, _data: object, _mid: int, reasons: list[ReasonCode], _properties: Properties | None
+    ) -> None:
         if any(reason.is_failure for reason in reasons):
             log.error("broker refused a subscription", extra={"reasons": [str(reason) for reason in reasons]})
             return
         self.subscribed.set()
 
-    def _on_disconnect(self, _client: mqtt.Client, _data: Any, _flags: Any, reason: Any, _p: Any) -> None:  # noqa: ANN401
+    def _on_disconnect(
+        self,
+        _client: mqtt.Client,
+        _data: object,
+        _flags: mqtt.DisconnectFlags,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
         self._next_epoch()
         self.subscribed.clear()
         if reason.value == _TAKEN_OVER:
             self.taken_over.set()
         log.warning("disconnected from broker", extra={"reason": str(reason)})
 
-    def _on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:  # noqa: ANN401
+    def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
         try:
             topic: str | bytes = message.topic
         except UnicodeDecodeError as fault:
@@ -158,13 +175,15 @@ class BrokerLink:
             self._metrics.overflow.inc()
             self._overflowed = self._overflowed or message.qos > 0
             return
-        inbox.append(Message(self._epoch, message.mid, message.qos, topic, message.payload, time.time()))
+        inbox.append(Message(self._epoch, message.mid, message.qos, topic, bytes(message.payload), time.time()))
         if len(inbox) == 1 or len(inbox) == self._rule.messages:
             self._news.set()
 
     def _wait_for_room(self) -> bool:
-        """Lets TCP hold back a broker that sends beyond the window (Mosquitto 2.0.11 does), never for so long that
-        pings stop."""
+        """Lets TCP hold back a broker that sends beyond the window, never for so long that pings stop.
+
+        Mosquitto 2.0.11 does so without bound when it has a backlog.
+        """
         self._room.clear()
         return self._room.wait(ROOM_WAIT_S) or len(self._inbox) < self._worker.queue_messages
 

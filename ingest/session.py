@@ -84,9 +84,10 @@ class StoreSession:
     def _run_once(self, step: Callable[[Connection], T]) -> T:
         self.beat_s = time.monotonic()
         if self._conn is None and not self.try_lock():
-            raise LockLost
+            self.close()
         conn = self._conn
-        assert conn is not None  # try_lock left one
+        if conn is None:
+            raise LockLost
         try:
             with translate_errors():
                 result = step(conn)

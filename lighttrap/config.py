@@ -73,7 +73,11 @@ class ProgramSettings(BaseSettings):
     """What every program reads from the environment: prefix `LIGHTTRAP_`, nested by `__`."""
 
     model_config = SettingsConfigDict(
-        env_prefix="LIGHTTRAP_", env_nested_delimiter="__", frozen=True, extra="ignore", nested_model_default_partial_update=True
+        env_prefix="LIGHTTRAP_",
+        env_nested_delimiter="__",
+        frozen=True,
+        extra="ignore",
+        nested_model_default_partial_update=True,
     )
 
     log: LogSettings = Field(default_factory=LogSettings)

@@ -23,6 +23,7 @@ class TextFormatter(logging.Formatter):
     """`time LEVEL logger message key=value`, with outside text as escaped ASCII."""
 
     def format(self, record: logging.LogRecord) -> str:
+        """One line, and the traceback below it if there is one."""
         pairs = "".join(f" {key}={json.dumps(value, default=str)}" for key, value in _extra(record).items())
         line = f"{_stamp(record)} {record.levelname:<7} {record.name} {record.getMessage()}{pairs}"
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
@@ -32,6 +33,7 @@ class JsonFormatter(logging.Formatter):
     """One JSON object a line."""
 
     def format(self, record: logging.LogRecord) -> str:
+        """The record as one line of JSON."""
         document = {
             "at": _stamp(record),
             "level": record.levelname,

@@ -89,7 +89,9 @@ def _refuse_foreign(applied: dict[str, str]) -> None:
     ours = {m.name: m.sha for m in migrations()}
     for name, sha in applied.items():
         if name not in ours:
-            raise StoreMismatch(f"the database has migration {name}, which this release does not know: upgrade lighttrap")
+            raise StoreMismatch(
+                f"the database has migration {name}, which this release does not know: upgrade lighttrap"
+            )
         if ours[name] != sha:
             raise StoreMismatch(f"migration {name} differs from the one that was applied: reinstall lighttrap")
 

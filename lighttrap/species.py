@@ -56,7 +56,13 @@ CATALOGUE: tuple[Species, ...] = (
     ),
     Species("sesamia-inferens", "Sesamia inferens", "sâu đục thân bướm cú mèo", "pink stem borer", _PEST),
     Species(
-        "cnaphalocrocis-medinalis", "Cnaphalocrocis medinalis", "sâu cuốn lá nhỏ", "rice leaffolder", _PEST, None, "CNAPME"
+        "cnaphalocrocis-medinalis",
+        "Cnaphalocrocis medinalis",
+        "sâu cuốn lá nhỏ",
+        "rice leaffolder",
+        _PEST,
+        None,
+        "CNAPME",
     ),
     Species("orseolia-oryzae", "Orseolia oryzae", "muỗi hành (sâu năn)", "rice gall midge", _PEST),
     Species("parapoynx-stagnalis", "Parapoynx stagnalis", "sâu phao", "rice caseworm", _PEST),

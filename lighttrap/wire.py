@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Annotated, Any, ClassVar, Literal, NoReturn
 
 from pydantic import (
@@ -272,7 +272,6 @@ def _decode_slowly(kind: topics.Kind, payload: bytes, fault: ValidationError) ->
 def _is_sensor_out_of_range(error: Any) -> bool:  # noqa: ANN401 - pydantic's ErrorDetails
     loc = error["loc"]
     return error["type"] in _RANGE_ERRORS and len(loc) == 1 and str(loc[0]).endswith(_SENSOR_SUFFIXES)
-
 
 
 def _describe(errors: list[Any]) -> str:

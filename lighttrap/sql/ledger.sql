@@ -93,3 +93,17 @@ WHERE (%(org_id)s::text IS NULL OR t.org_id = %(org_id)s)
   AND (%(trap_id)s::text IS NULL OR g.trap_id = %(trap_id)s)
   AND (%(all)s OR g.closed_at IS NULL OR g.outcome = 'gone')
 ORDER BY g.trap_id, g.opened_at, lower(g.seqs)
+
+-- trap_lines --
+-- The same, a line a trap; the boot is the newest.
+SELECT l.trap_id, (array_agg(l.boot ORDER BY l.last_at DESC))[1] AS boot, sum(l.sent_upto)::bigint AS sent,
+       sum(seq_count(l.stored))::bigint AS stored, sum(l.duplicates)::bigint AS duplicate,
+       sum(seq_count(l.rejected))::bigint AS rejected,
+       sum(seq_count(l.gone * int8multirange(int8range(1, l.sent_upto + 1))))::bigint AS gone,
+       sum(seq_count(missing_seqs(l.stored + l.rejected + l.gone, l.sent_upto)))::bigint AS missing,
+       0::bigint AS watermark, min(l.first_at) AS first_at, max(l.last_at) AS last_at
+FROM ledger l JOIN trap t USING (trap_id)
+WHERE (%(org_id)s::text IS NULL OR t.org_id = %(org_id)s)
+  AND (%(trap_id)s::text IS NULL OR l.trap_id = %(trap_id)s)
+GROUP BY l.trap_id
+ORDER BY l.trap_id

@@ -19,12 +19,15 @@ LIMIT %(limit)s
 -- A page of kept messages, whole ones only, in the order they came.
 SELECT quarantine_id, received_at, topic, payload, reason, detail, times, state
 FROM quarantine
-WHERE state = 'kept' AND quarantine_id > %(after)s AND payload_bytes = length(payload)
+WHERE state = 'kept' AND quarantine_id > %(after)s AND quarantine_id <= %(upto)s AND payload_bytes = length(payload)
   AND (%(reason)s::text IS NULL OR reason = %(reason)s)
   AND (%(trap_id)s::text IS NULL OR trap_id = %(trap_id)s)
 ORDER BY quarantine_id
 LIMIT %(limit)s
 FOR UPDATE SKIP LOCKED
+
+-- newest --
+SELECT coalesce(max(quarantine_id), 0) FROM quarantine
 
 -- mark_replayed --
 UPDATE quarantine SET state = 'replayed', replayed_at = now() WHERE quarantine_id = ANY(%(ids)s)

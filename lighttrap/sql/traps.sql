@@ -26,3 +26,9 @@ INSERT INTO deployment (trap_id, field_id, from_at) VALUES (%(trap_id)s, %(field
 
 -- later_deployment --
 SELECT from_at FROM deployment WHERE trap_id = %(trap_id)s AND from_at >= %(at)s ORDER BY from_at LIMIT 1
+
+-- field_of --
+SELECT field_id FROM deployment WHERE trap_id = %(trap_id)s AND to_at = 'infinity'
+
+-- count_kept --
+SELECT count(*) FROM quarantine WHERE trap_id = %(trap_id)s AND state = 'kept'

@@ -63,6 +63,12 @@ def lines(conn: Connection, org_id: str | None = None, trap_id: str | None = Non
     return cursor.execute(_SQL["lines"], {"org_id": org_id, "trap_id": trap_id}).fetchall()
 
 
+def trap_lines(conn: Connection, org_id: str | None = None, trap_id: str | None = None) -> list[model.LedgerLine]:
+    """The ledger, a line a trap, summed over its boots; `boot` is the newest and `watermark` says nothing."""
+    cursor = conn.cursor(row_factory=class_row(model.LedgerLine))
+    return cursor.execute(_SQL["trap_lines"], {"org_id": org_id, "trap_id": trap_id}).fetchall()
+
+
 def follow_gaps(conn: Connection) -> int:
     """Closes the gaps that were filled or given up and opens those that are new. Returns how many are new."""
     conn.execute(_SQL["follow_gaps"])

@@ -22,7 +22,9 @@ def store_status(conn: Connection, org_id: str, trap_id: str, packet: wire.Statu
     """Keeps a status unless a later one is known, and notes the last seq it names."""
     said = packet.model_dump(exclude={"v", "at"})
     at = packet.at or received_at
-    conn.execute(_SQL["upsert_status"], {**said, "org_id": org_id, "trap_id": trap_id, "at": at, "received_at": received_at})
+    conn.execute(
+        _SQL["upsert_status"], {**said, "org_id": org_id, "trap_id": trap_id, "at": at, "received_at": received_at}
+    )
     if packet.boot is not None and packet.last_seq is not None:
         ledger.note_sent(conn, trap_id, packet.boot, packet.last_seq)
 

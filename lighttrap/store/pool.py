@@ -29,7 +29,10 @@ _ROW_DATA = {"23502", "23503", "23514"}
 
 
 def connect(dsn: str, *, application: str = "lighttrap") -> Connection:
-    """A connection with our time-outs, UTC, and commits that reach the disk. Raises StoreUnavailable or StoreMismatch."""
+    """A connection with our time-outs, UTC, and commits that reach the disk.
+
+    Raises StoreUnavailable when no server answers, StoreMismatch when it does not let us in.
+    """
     with translate_errors():
         return psycopg.connect(dsn, application_name=application, options=_OPTIONS, **_SESSION)  # type: ignore[arg-type]
 

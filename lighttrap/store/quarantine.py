@@ -55,12 +55,18 @@ def messages(
 
 
 def next_to_replay(
-    conn: Connection, *, after: int, reason: str | None, trap_id: str | None, limit: int = 500
+    conn: Connection, *, after: int, upto: int, reason: str | None, trap_id: str | None, limit: int
 ) -> list[model.QuarantinedMessage]:
-    """The next page of kept messages, locked until the transaction ends."""
+    """The next page of kept messages with after < id <= upto, locked until the transaction ends."""
     cursor = conn.cursor(row_factory=class_row(model.QuarantinedMessage))
-    wanted = {"after": after, "reason": reason, "trap_id": trap_id, "limit": limit}
+    wanted = {"after": after, "upto": upto, "reason": reason, "trap_id": trap_id, "limit": limit}
     return cursor.execute(_SQL["next_to_replay"], wanted).fetchall()
+
+
+def newest(conn: Connection) -> int:
+    """The highest id given out so far; 0 when none was."""
+    row = conn.execute(_SQL["newest"]).fetchone() or (0,)
+    return int(row[0])
 
 
 def mark_replayed(conn: Connection, ids: Sequence[int]) -> None:

@@ -16,10 +16,14 @@ def require_durable(conn: Connection) -> None:
     """Refuses a server on which a commit may be lost, or whose clock differs from ours. Raises ConfigError."""
     for name, setting in conn.execute(_SQL["durability"]).fetchall():
         if setting not in ("on", "remote_write", "remote_apply"):
-            raise ConfigError(f"PostgreSQL runs with {name} = {setting}: set it to on, else acknowledged readings can be lost")
+            raise ConfigError(
+                f"PostgreSQL runs with {name} = {setting}: set it to on, else acknowledged readings can be lost"
+            )
     row = conn.execute(_SQL["clock"]).fetchone()
     if row is not None and abs(row[0] - datetime.now(UTC)) > MAX_CLOCK_SKEW:
-        raise ConfigError(f"this machine's clock and the database's differ by more than {MAX_CLOCK_SKEW}: set them right")
+        raise ConfigError(
+            f"this machine's clock and the database's differ by more than {MAX_CLOCK_SKEW}: set them right"
+        )
 
 
 def try_lock(conn: Connection, client_id: str) -> bool:

@@ -52,6 +52,18 @@ def list_traps(conn: Connection, org_id: str | None = None) -> list[model.Trap]:
     return cursor.execute(_SQL["list_traps"], {"org_id": org_id}).fetchall()
 
 
+def field_of(conn: Connection, trap_id: str) -> str | None:
+    """The field a trap stands in now."""
+    row = conn.execute(_SQL["field_of"], {"trap_id": trap_id}).fetchone()
+    return row[0] if row else None
+
+
+def count_kept(conn: Connection, trap_id: str) -> int:
+    """Messages of a trap that wait in quarantine."""
+    row = conn.execute(_SQL["count_kept"], {"trap_id": trap_id}).fetchone()
+    return int(row[0]) if row else 0
+
+
 def deploy(conn: Connection, *, trap_id: str, field_id: str, at: datetime) -> None:
     """Puts a trap into a field from an instant on; its stay elsewhere ends there.
 

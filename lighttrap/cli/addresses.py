@@ -1,0 +1,65 @@
+"""Where the database and the broker are: of the `up` that runs on a data directory, or from the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lighttrap.errors import ConfigError
+from lighttrap.store.pool import Connection, connect
+from lighttrap.up import directory, running
+
+DataOption = Annotated[
+    Path | None,
+    typer.Option("--data", help="Data directory of a running `lighttrap up`.", show_default=str(directory.DEFAULT)),
+]
+OrgOption = Annotated[str | None, typer.Option("--org", help="Only this org.")]
+TrapOption = Annotated[str | None, typer.Option("--trap", help="Only this trap.")]
+
+_DSN = "LIGHTTRAP_DATABASE__DSN"
+_BROKER = "LIGHTTRAP_BROKER__URL"
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """What a command was pointed at; a part that nobody named is None."""
+
+    db_dsn: str | None
+    broker_url: str | None
+    ingest_url: str | None = None
+    data: Path | None = None
+
+    def environment(self) -> dict[str, str]:
+        """The environment for a program that is to use these addresses."""
+        named = {_DSN: self.db_dsn, _BROKER: self.broker_url}
+        return {**os.environ, **{name: value for name, value in named.items() if value}}
+
+
+def find(data: Path | None) -> Addresses:
+    """The addresses of `--data`; else of the environment; else of an `up` in the default place.
+
+    Raises ConfigError when there are none.
+    """
+    if data is None and (os.environ.get(_DSN) or os.environ.get(_BROKER)):
+        return Addresses(os.environ.get(_DSN), os.environ.get(_BROKER))
+    place = data or directory.DEFAULT
+    found = running.find(place)
+    if found is None:
+        raise ConfigError(f"no `lighttrap up` runs on {place}: start it, name another with --data, or set {_DSN}")
+    return Addresses(found.db_dsn, found.broker_url, found.ingest_url, found.data)
+
+
+@contextmanager
+def database(data: Path | None) -> Iterator[Connection]:
+    """A connection to the database a command was pointed at; commits at the end, unless an error leaves it."""
+    dsn = find(data).db_dsn
+    if dsn is None:
+        raise ConfigError(f"set {_DSN} to the database's address")
+    with connect(dsn, application="lighttrap command") as conn:
+        yield conn

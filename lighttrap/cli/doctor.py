@@ -1,0 +1,174 @@
+"""`lighttrap doctor`: is everything well, and what to do when it is not."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import socket
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from enum import StrEnum
+from importlib import metadata
+from pathlib import Path
+from typing import NamedTuple
+
+import typer
+from rich.console import Console
+
+from lighttrap import migrate
+from lighttrap.cli import addresses, tables
+from lighttrap.config import broker_parts
+from lighttrap.errors import LightTrapError
+from lighttrap.store import checks, quarantine, session
+from lighttrap.store.pool import Connection, connect, translate_errors
+
+_LOW_DISK_BYTES = 1 << 30
+
+
+class Verdict(StrEnum):
+    """How a thing is."""
+
+    OK = "ok"
+    NOTE = "note"
+    BAD = "bad"
+
+
+class Finding(NamedTuple):
+    """One thing looked at: how it is, what was seen, and what to do."""
+
+    verdict: Verdict
+    what: str
+    seen: str
+    advice: str = ""
+
+
+_STYLE = {Verdict.OK: "green", Verdict.NOTE: "yellow", Verdict.BAD: "bold red"}
+
+
+def doctor(form: tables.FormOption = tables.Form.TABLE, data: addresses.DataOption = None) -> None:
+    """Looks at versions, disk, database, broker, ingest and traps, and says what to do.
+
+    Exit code 1: something is bad.
+    """
+    found = list(_examine(data))
+    if form is tables.Form.TABLE:
+        console = Console(highlight=False)
+        for finding in found:
+            console.print(f"[{_STYLE[finding.verdict]}]{finding.verdict:<5}[/] {finding.what:<10} ", end="")
+            console.print(finding.seen, markup=False)
+            if finding.advice:
+                console.print(f"{'':17}-> {finding.advice}", markup=False)
+    else:
+        tables.show(Finding._fields, found, form, empty="")
+    if any(finding.verdict is Verdict.BAD for finding in found):
+        raise typer.Exit(1)
+
+
+def _examine(data: Path | None) -> Iterator[Finding]:
+    yield _versions()
+    try:
+        found = addresses.find(data)
+    except LightTrapError as fault:
+        yield Finding(Verdict.BAD, "addresses", str(fault), "start `lighttrap up`, then look again")
+        return
+    if found.data:
+        yield _disk(found.data)
+    if found.db_dsn:
+        yield from _database(found.db_dsn)
+    if found.broker_url:
+        yield _broker(found.broker_url)
+    if found.ingest_url:
+        yield _ingest(found.ingest_url)
+
+
+def _versions() -> Finding:
+    names = ("lighttrap", "psycopg", "pydantic", "paho-mqtt")
+    seen = f"Python {platform.python_version()}, " + ", ".join(f"{name} {metadata.version(name)}" for name in names)
+    return Finding(Verdict.OK, "versions", seen)
+
+
+def _disk(place: Path) -> Finding:
+    free = shutil.disk_usage(place).free
+    seen = f"{free / 1e9:.1f} GB free where {place} is"
+    if free >= _LOW_DISK_BYTES:
+        return Finding(Verdict.OK, "disk", seen)
+    return Finding(Verdict.BAD, "disk", seen, "make room: a full disk stops storing, though nothing is lost meanwhile")
+
+
+def _database(dsn: str) -> Iterator[Finding]:
+    try:
+        with connect(dsn, application="lighttrap doctor") as conn, translate_errors():
+            yield _server(conn)
+            yield _schema(conn)
+            session.require_durable(conn)
+            yield Finding(Verdict.OK, "durability", "commits reach the disk, and the clocks agree")
+            if not migrate.pending(conn):
+                yield from _contents(conn)
+    except LightTrapError as fault:
+        yield Finding(Verdict.BAD, "database", str(fault), "start the database, or mend its address or its settings")
+
+
+def _server(conn: Connection) -> Finding:
+    server = checks.server(conn)
+    edition = "plain PostgreSQL"
+    if server.timescaledb:
+        edition = (
+            f"TimescaleDB {server.timescaledb} ({'Apache' if server.license == 'apache' else 'community'} edition)"
+        )
+    seen = f"PostgreSQL {server.version // 10_000}.{server.version % 10_000}, {edition}, {server.bytes / 1e6:.0f} MB"
+    if server.version < 150_000:
+        return Finding(Verdict.BAD, "database", seen, "lighttrap needs PostgreSQL 15 or newer")
+    if server.preloaded and not server.timescaledb:
+        return Finding(Verdict.NOTE, "database", seen, "TimescaleDB is there but not used: run `lighttrap migrate`")
+    return Finding(Verdict.OK, "database", seen)
+
+
+def _schema(conn: Connection) -> Finding:
+    lacking = migrate.pending(conn)
+    if lacking:
+        return Finding(Verdict.BAD, "schema", f"it lacks {', '.join(lacking)}", "run `lighttrap migrate`")
+    return Finding(Verdict.OK, "schema", "up to date")
+
+
+def _contents(conn: Connection) -> Iterator[Finding]:
+    kept = quarantine.count_by_reason(conn)
+    seen = ", ".join(f"{messages} {reason}" for reason, messages, _ in kept) or "empty"
+    advice = "look with `lighttrap quarantine list`; register unknown traps, then `lighttrap quarantine replay`"
+    yield Finding(Verdict.NOTE if kept else Verdict.OK, "quarantine", seen, advice if kept else "")
+    readings, gaps = checks.missing(conn)
+    seen = f"{readings} readings missing in {gaps} gaps" if gaps else "no reading is missing"
+    yield Finding(
+        Verdict.NOTE if gaps else Verdict.OK,
+        "ledger",
+        seen,
+        "they are asked for again: lighttrap ledger --gaps" * bool(gaps),
+    )
+    silent, traps = checks.silent_traps(conn)
+    seen = f"{traps} in service, {silent} of them not heard of for 26 hours"
+    advice = "visit them, or look at the gateway when many fell silent together" if silent else ""
+    yield Finding(Verdict.NOTE if silent else Verdict.OK, "traps", seen, advice)
+
+
+def _broker(url: str) -> Finding:
+    parts = broker_parts(url)
+    seen = f"{parts.host}:{parts.port}"
+    try:
+        socket.create_connection((parts.host, parts.port), timeout=5).close()
+    except OSError as fault:
+        return Finding(
+            Verdict.BAD, "broker", f"{seen} does not answer: {fault}", "start the broker, or mend its address"
+        )
+    return Finding(Verdict.OK, "broker", f"{seen} answers")
+
+
+def _ingest(url: str) -> Finding:
+    try:
+        with urllib.request.urlopen(f"{url}/readyz", timeout=5) as answer:  # noqa: S310 - our own address
+            return Finding(Verdict.OK, "ingest", answer.read().decode())
+    except urllib.error.HTTPError as fault:
+        return Finding(Verdict.BAD, "ingest", fault.read().decode(), "see ingest.log in the data directory's logs")
+    except OSError as fault:
+        return Finding(
+            Verdict.BAD, "ingest", f"does not answer: {fault}", "see ingest.log in the data directory's logs"
+        )

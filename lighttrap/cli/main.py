@@ -1,0 +1,43 @@
+"""Puts the commands together and turns every expected failure into one sentence and an exit code."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from lighttrap.cli import doctor, fields, ledger, nights, programs, quarantine, replay, traps, up
+from lighttrap.errors import ConfigError, InputFault, LightTrapError
+from lighttrap.store.pool import translate_errors
+
+cli = typer.Typer(
+    name="lighttrap",
+    help="Light traps in rice fields: from the trap to the stored night.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+cli.command()(up.up)
+cli.command()(programs.migrate)
+cli.command()(programs.ingest)
+cli.command()(programs.simulate)
+cli.command()(replay.replay)
+cli.command()(nights.nights)
+cli.command()(ledger.ledger)
+cli.command()(doctor.doctor)
+cli.add_typer(traps.cli, name="trap")
+cli.add_typer(fields.cli, name="field")
+cli.add_typer(quarantine.cli, name="quarantine")
+
+
+def app() -> None:
+    """The console script. Exit code 1: it did not work; 2: the command or a setting is wrong."""
+    try:
+        with translate_errors():
+            cli()
+    except LightTrapError as fault:
+        print(f"lighttrap: {' '.join(str(fault).split())}", file=sys.stderr)  # noqa: T201 - the command line speaks
+        sys.exit(2 if isinstance(fault, ConfigError | InputFault) else 1)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)

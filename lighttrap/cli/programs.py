@@ -1,0 +1,76 @@
+"""Commands that run one of the programs in the foreground, with the addresses found."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from lighttrap import logs
+from lighttrap import migrate as migrations
+from lighttrap.cli import addresses
+from lighttrap.store import orgs, traps
+from lighttrap.topics import numbered_trap_ids
+
+
+def run(program: str, arguments: Sequence[str], found: addresses.Addresses) -> None:
+    """Runs `python -m program` to its end and exits with its code when that is not 0.
+
+    Ctrl-C reaches the program too, which then stops cleanly; we only wait for it.
+    """
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        child = subprocess.Popen([sys.executable, "-m", program, *arguments], env=found.environment(),
+                                 preexec_fn=_hear_interrupts)  # fmt: skip
+        code = child.wait()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if code:
+        raise typer.Exit(code if code > 0 else 128 - code)
+
+
+def _hear_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def migrate(data: addresses.DataOption = None) -> None:
+    """Brings the database's schema up to this release. Safe to run again."""
+    logs.set_up("WARNING")
+    with addresses.database(data) as conn:
+        applied = migrations.migrate(conn)
+    typer.echo("\n".join(f"applied {name}" for name in applied) or "nothing to do: the schema is up to date")
+
+
+def ingest(data: addresses.DataOption = None) -> None:
+    """Runs the ingest worker in the foreground; more settings by environment, see docs/configuration.md."""
+    run("ingest", [], addresses.find(data))
+
+
+def simulate(
+    number: Annotated[int, typer.Option("--traps", min=1, max=10_000, help="How many traps.")] = 24,
+    org: Annotated[str, typer.Option(help="Their org; made when it is not there.")] = "demo",
+    prefix: Annotated[str, typer.Option(help="Trap ids are PREFIX-00001 and so on.")] = "sim",
+    seed: Annotated[int, typer.Option(help="The same seed makes the same insects.")] = 1,
+    interval_s: Annotated[int, typer.Option("--interval", min=1, help="Seconds between readings.")] = 60,
+    history_days: Annotated[int, typer.Option(min=0, max=400, help="Days of history to make first.")] = 0,
+    once: Annotated[bool, typer.Option("--once", help="One reading each, wait until all are stored, end.")] = False,
+    faults: Annotated[str | None, typer.Option(help="Faults on demand, e.g. drop=0.01,duplicate=0.02.")] = None,
+    exit_after_s: Annotated[float | None, typer.Option("--exit-after", help="End after so many seconds.")] = None,
+    data: addresses.DataOption = None,
+) -> None:
+    """Registers simulated traps and lets them send to the broker until Ctrl-C."""
+    found = addresses.find(data)
+    with addresses.database(data) as conn:
+        orgs.ensure_org(conn, org)
+        for trap_id in numbered_trap_ids(prefix, number):
+            traps.register_trap(conn, trap_id=trap_id, org_id=org, interval_s=max(60, interval_s))
+    arguments = ["run", "--org", org, "--prefix", prefix, "--traps", str(number), "--seed", str(seed)]
+    arguments += ["--interval", str(interval_s), "--history-days", str(history_days)]
+    arguments += ["--once"] * once
+    arguments += ["--faults", faults] if faults else []
+    arguments += ["--exit-after", str(exit_after_s)] if exit_after_s is not None else []
+    run("simulator", arguments, found)
