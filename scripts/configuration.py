@@ -12,9 +12,10 @@ from pydantic_core import PydanticUndefined
 
 from ingest.config import IngestSettings
 from lighttrap.config import ProgramSettings
+from simulator.config import SimulatorSettings
 
 ROOT = Path(__file__).parent.parent
-PROGRAMS: dict[str, type[ProgramSettings]] = {"ingest": IngestSettings}
+PROGRAMS: dict[str, type[ProgramSettings]] = {"ingest": IngestSettings, "simulator": SimulatorSettings}
 
 _HEAD = """\
 # Configuration
@@ -71,7 +72,7 @@ def _default(field: FieldInfo) -> str | None:
         return None
     if isinstance(value, SecretStr):
         return value.get_secret_value()
-    return "" if value is None else str(value)
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def page() -> str:

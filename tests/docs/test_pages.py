@@ -25,6 +25,18 @@ def test_setting_says_what_it_means(setting: configuration.Setting):
     assert setting.description.endswith(".")
 
 
+@pytest.mark.parametrize("program", sorted(configuration.PROGRAMS))
+def test_sample_environment_is_accepted_and_changes_nothing(program: str, monkeypatch: pytest.MonkeyPatch):
+    model = configuration.PROGRAMS[program]
+    monkeypatch.setenv("LIGHTTRAP_DATABASE__DSN", "postgresql:///x")
+    plain = model()
+    for line in configuration.sample().splitlines():
+        name, _, value = line.partition("=")
+        if value and not line.startswith("#"):
+            monkeypatch.setenv(name, value)
+    assert model() == plain
+
+
 def test_readme_stays_readable():
     assert len(readme.splitlines()) < 150
 
