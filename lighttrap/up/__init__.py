@@ -1,0 +1,1 @@
+"""Embedded mode: database, broker, ingest and simulated traps as one process tree on one machine."""

@@ -1,0 +1,61 @@
+"""Finds the `up` that runs on a data directory. Whether it runs is told by its lock, never by the files it left."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from lighttrap.errors import ConfigError
+from lighttrap.up import directory
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where a running `up` serves.
+
+    `db_dsn` holds the password; `ingest_url` is the base of /healthz, /readyz and /metrics; `pid` is `up` itself.
+    """
+
+    data: Path
+    db_dsn: str
+    broker_url: str
+    ingest_url: str
+    pid: int
+
+    def to_json(self) -> str:
+        """The document of addresses.json and of --ready-file."""
+        return json.dumps({**asdict(self), "data": str(self.data)}, indent=2) + "\n"
+
+
+def find(data: Path) -> Addresses | None:
+    """Where the `up` on that data directory serves; None when none runs or it is not ready yet.
+
+    Raises ConfigError when the directory belongs to somebody else.
+    """
+    home = directory.Directory(data.absolute())
+    try:
+        return _read(home) if _is_held(home.lock) else None
+    except FileNotFoundError:
+        return None
+    except PermissionError as exc:
+        raise ConfigError(f"{home.root} belongs to another user: run the command as that user") from exc
+
+
+def _is_held(lock: Path) -> bool:
+    descriptor = os.open(lock, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _read(home: directory.Directory) -> Addresses:
+    document = json.loads(home.addresses.read_text(encoding="utf-8"))
+    known = {field.name: document[field.name] for field in fields(Addresses)}
+    return Addresses(**{**known, "data": Path(known["data"])})

@@ -1,0 +1,44 @@
+"""The programs of lighttrap as children. They are started by name; `lighttrap` imports none of them."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from lighttrap.up import fleet
+from lighttrap.up.child import Program
+
+_ALARMING = re.compile(r"\b(WARNING|ERROR|CRITICAL)\b")
+
+
+def ingest(environ: Mapping[str, str], *, dsn: str, broker_url: str, port: int, client_id: str) -> Program:
+    """The ingest worker; `port` serves its health and metrics."""
+    own = {
+        "LIGHTTRAP_DATABASE__DSN": dsn,
+        "LIGHTTRAP_BROKER__URL": broker_url,
+        "LIGHTTRAP_INGEST__METRICS_PORT": str(port),
+        "LIGHTTRAP_INGEST__CLIENT_ID": client_id,
+    }
+    return _python("ingest", (), {**environ, **own}, shows_output=False)
+
+
+def simulator(
+    environ: Mapping[str, str], *, broker_url: str, traps: int, seed: int, history_days: int, state: Path
+) -> Program:
+    """The simulated traps. They make their history at the first start with that state file; they see no database."""
+    who = ("--org", fleet.ORG, "--prefix", fleet.PREFIX, "--traps", str(traps), "--seed", str(seed))
+    when = ("--interval", str(fleet.INTERVAL_S), "--history-days", str(history_days), "--state", str(state))
+    kept = {name: value for name, value in environ.items() if not name.startswith("LIGHTTRAP_DATABASE__")}
+    return _python("simulator", ("run", *who, *when), {**kept, "LIGHTTRAP_BROKER__URL": broker_url}, shows_output=True)
+
+
+def _python(name: str, words: tuple[str, ...], environ: Mapping[str, str], *, shows_output: bool) -> Program:
+    return Program(
+        name=name,
+        argv=(sys.executable, "-m", name, *words),
+        environ={**environ, "PYTHONUNBUFFERED": "1"},
+        alarming=_ALARMING,
+        shows_output=shows_output,
+    )
