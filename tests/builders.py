@@ -11,7 +11,7 @@ from lighttrap.store import orgs, pool, traps
 ORG = "soc-trang"
 TRAP = "st-014"
 BOOT = 3_021_994_417
-NIGHTFALL = datetime(2026, 11, 22, 13, 30, tzinfo=UTC)
+NIGHTFALL = datetime(2025, 11, 22, 13, 30, tzinfo=UTC)
 """20:30 of 22 November in Sóc Trăng."""
 
 

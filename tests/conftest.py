@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ("tests.fix_db", "tests.fix_broker", "tests.fix_proxy", "tests.fix_programs")
+pytest_plugins = ("tests.fix_db", "tests.fix_broker", "tests.fix_proxy", "tests.fix_programs", "tests.fix_trapside")
 
 TESTS = Path(__file__).parent
 MARKER_OF_FIXTURE = {
