@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from lighttrap.up import leash, orphan
@@ -28,7 +28,8 @@ class Program:
 
     `stop_with` are tried in turn, each for `stop_within_s`, then SIGKILL; the first of them is also what the kernel
     sends when `up` itself is killed. `before_start` runs before each life. With `shows_output` its standard output is
-    ours, and only its standard error is kept as its log.
+    ours, and only its standard error is kept as its log. Lines of the log that match `alarming` are shown with the
+    program's name, those that match `telling` as they are.
     """
 
     name: str
@@ -38,7 +39,8 @@ class Program:
     cwd: Path | None = None
     stop_with: tuple[signal.Signals, ...] = (signal.SIGTERM,)
     stop_within_s: float = 10.0
-    alarming: re.Pattern[str] = field(default=_NOTHING)
+    alarming: re.Pattern[str] = _NOTHING
+    telling: re.Pattern[str] = _NOTHING
     before_start: Callable[[], None] | None = None
     shows_output: bool = False
 
@@ -49,7 +51,8 @@ class Child:
     def __init__(self, program: Program, home: Directory, show: Callable[[str], None]) -> None:
         self.program = program
         self.backoff = Backoff()
-        self.journal = Journal(program.name, home.logs / f"{program.name}.log", program.alarming, show)
+        log = home.logs / f"{program.name}.log"
+        self.journal = Journal(program.name, log, show, alarming=program.alarming, telling=program.telling)
         self.started_at = 0.0
         self.due_at: float | None = None
         self._home = home

@@ -30,11 +30,20 @@ class _File(RotatingFileHandler):
 class Journal:
     """The log file of one child, over all its lives."""
 
-    def __init__(self, name: str, path: Path, alarming: re.Pattern[str], show: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        name: str,
+        path: Path,
+        show: Callable[[str], None],
+        *,
+        alarming: re.Pattern[str],
+        telling: re.Pattern[str],
+    ) -> None:
         self.path = path
         self.last_lines: deque[str] = deque(maxlen=20)
         self._name = name
         self._alarming = alarming
+        self._telling = telling
         self._show = show
         self._shown = 0
         self._file = _File(path, maxBytes=_FILE_BYTES, backupCount=_FILES_KEPT, encoding="utf-8")
@@ -73,6 +82,8 @@ class Journal:
             self.last_lines.append(line)
         if self._alarming.search(line):
             self._alarm(line)
+        elif self._telling.search(line):
+            self._show(line)
 
     def _alarm(self, line: str) -> None:
         self._shown += 1

@@ -10,6 +10,8 @@ from pathlib import Path
 from lighttrap.up import fleet
 from lighttrap.up.child import Program
 
+# How far the simulator's history is.
+_TELLING = re.compile(r"^past: ")
 _ALARMING = re.compile(r"\b(WARNING|ERROR|CRITICAL)\b")
 
 
@@ -40,5 +42,6 @@ def _python(name: str, words: tuple[str, ...], environ: Mapping[str, str], *, sh
         argv=(sys.executable, "-m", name, *words),
         environ={**environ, "PYTHONUNBUFFERED": "1"},
         alarming=_ALARMING,
+        telling=_TELLING,
         shows_output=shows_output,
     )

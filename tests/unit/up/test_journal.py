@@ -8,19 +8,20 @@ from lighttrap.up.journal import Journal
 
 
 def _journal(tmp_path: Path, shown: list[str]) -> Journal:
-    return Journal("ingest", tmp_path / "ingest.log", re.compile(r"\bERROR\b"), shown.append)
+    alarming, telling = re.compile(r"\bERROR\b"), re.compile(r"^past: ")
+    return Journal("ingest", tmp_path / "ingest.log", shown.append, alarming=alarming, telling=telling)
 
 
 def _follow(journal: Journal, text: str) -> None:
     journal.follow(io.StringIO(text)).join(5)
 
 
-def test_lines_are_kept_and_only_alarming_ones_shown(tmp_path: Path):
+def test_lines_are_kept_and_only_alarming_and_telling_ones_shown(tmp_path: Path):
     shown: list[str] = []
     journal = _journal(tmp_path, shown)
-    _follow(journal, "INFO all well\nERROR no space\nthe last word")
-    assert (tmp_path / "ingest.log").read_text() == "INFO all well\nERROR no space\nthe last word\n"
-    assert shown == ["ingest: ERROR no space"]
+    _follow(journal, "INFO all well\nERROR no space\npast: 3 of 4\nthe last word")
+    assert (tmp_path / "ingest.log").read_text() == "INFO all well\nERROR no space\npast: 3 of 4\nthe last word\n"
+    assert shown == ["ingest: ERROR no space", "past: 3 of 4"]
     journal.close()
 
 
