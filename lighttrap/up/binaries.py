@@ -48,11 +48,11 @@ def find(runs_as: Account | None, copies: Path, major: int | None) -> Installati
     Wheels come first. One that only root can read is copied below `copies`, once. Raises ConfigError when there is
     none.
     """
-    seen: list[str] = []
+    seen: dict[str, None] = {}
     for found in _candidates():
         if found.major == major or (major is None and found.major >= OLDEST_MAJOR):
             return runnable(found, runs_as, copies)
-        seen.append(found.version)
+        seen[found.version] = None
     if major is not None:
         raise ConfigError(
             f"this data directory was made by PostgreSQL {major}, and only {', '.join(seen) or 'none'} is here: "

@@ -114,6 +114,16 @@ def test_busy_port_of_a_named_base_is_named(shared: Up, place: Path):
         assert "is in use: choose another --port-base" in other.output()
 
 
+@pytest.mark.parametrize("name", ["dữ liệu 'của' tôi", "deep/" * 30 + "data"], ids=["odd", "long"])
+def test_place_may_have_an_odd_or_a_long_name(place: Path, name: str):
+    with an_up(place / name) as up:
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        found = up.start()
+        register_trap(found)
+        send_readings(found, range(1, 11))
+        wait_until(lambda: stored_readings(found), equals=10)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_signal_stops_all_and_exits_with_zero(place: Path, number: signal.Signals):
     with an_up(place / "data") as up:
