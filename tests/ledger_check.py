@@ -61,6 +61,6 @@ def balance(conn: pool.Connection, sent: Iterable[Key]) -> Balance:
 def _differences(conn: pool.Connection, one: str, other: str) -> int:
     row = conn.execute(
         f"SELECT count(*) FROM (({one} EXCEPT {other}) UNION ALL ({other} EXCEPT {one})) AS d"
-    ).fetchone()  # noqa: S608
+    ).fetchone()
     assert row is not None
     return int(row[0])
