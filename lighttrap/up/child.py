@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,7 +74,7 @@ class Child:
         if program.before_start:
             program.before_start()
         self._process = subprocess.Popen(
-            self._argv(),
+            leashed(program.argv, program.account, program.stop_with[0]),
             env=dict(program.environ),
             cwd=program.cwd,
             stdin=subprocess.DEVNULL,
@@ -122,13 +122,14 @@ class Child:
             except subprocess.TimeoutExpired:
                 continue
 
-    def _argv(self) -> list[str]:
-        account = self.program.account
-        ids = [str(account.uid), str(account.gid)] if account else ["-1", "-1"]
-        words = [str(os.getpid()), str(int(self.program.stop_with[0])), *ids]
-        return [sys.executable, "-I", "-S", str(Path(leash.__file__)), *words, *self.program.argv]
-
     def _follow(self, process: subprocess.Popen[str]) -> None:
         stream = process.stderr if self.program.shows_output else process.stdout
         if stream:
             self._follower = self.journal.follow(stream)
+
+
+def leashed(argv: Sequence[str], runs_as: Account | None, death_signal: signal.Signals) -> list[str]:
+    """The command that runs another as that account and sends it that signal when we end, however we end."""
+    ids = (runs_as.uid, runs_as.gid) if runs_as else (-1, -1)
+    numbers = (os.getpid(), int(death_signal), *ids)
+    return [sys.executable, "-I", "-S", str(Path(leash.__file__)), *map(str, numbers), *argv]

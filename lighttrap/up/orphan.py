@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -17,6 +18,7 @@ from pathlib import Path
 from lighttrap.errors import LightTrapError
 from lighttrap.up import directory
 
+_PROC = Path("/proc/self/stat")
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -25,17 +27,30 @@ def birth(pid: int) -> str | None:
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
-        return None if _BOOT.exists() else _birth_by_ps(pid)
+        return None if _PROC.exists() else _birth_by_ps(pid)
     except ProcessLookupError:
         return None
     # The name, in brackets, may hold spaces; state is the 3rd field and the start the 22nd (proc(5)).
     fields = stat.rpartition(")")[2].split()
-    return None if fields[0] in "ZX" else f"{_BOOT.read_text(encoding='ascii').strip()} {fields[19]}"
+    return None if fields[0] in "ZX" else f"{_boot()} {fields[19]}"
+
+
+def _boot() -> str:
+    try:
+        return _BOOT.read_text(encoding="ascii").strip()
+    except OSError:
+        return "some boot"
 
 
 def _birth_by_ps(pid: int) -> str | None:
-    shown = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    return shown.stdout.strip() or None
+    return _ps("lstart=", pid).strip() or None
+
+
+def _ps(column: str, pid: int) -> str:
+    try:
+        return subprocess.run(["ps", "-o", column, "-p", str(pid)], capture_output=True, text=True, check=False).stdout
+    except FileNotFoundError:
+        return ""
 
 
 def record(run: Path, name: str, pid: int) -> None:
@@ -103,8 +118,12 @@ def exists(pid: int) -> bool:
 
 def command_line(pid: int) -> str:
     """The command line of a process, as ps shows it; empty when it is gone."""
-    shown = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    return shown.stdout
+    return _ps("command=", pid)
+
+
+def can_tell() -> bool:
+    """Whether this machine says what a process is: it has /proc, or ps."""
+    return _PROC.exists() or shutil.which("ps") is not None
 
 
 def working_in(folder: Path) -> list[int]:

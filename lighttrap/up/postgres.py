@@ -18,7 +18,7 @@ from lighttrap.store import pool
 from lighttrap.up import account, orphan
 from lighttrap.up.account import Account
 from lighttrap.up.binaries import Installation
-from lighttrap.up.child import Program
+from lighttrap.up.child import Program, leashed
 from lighttrap.up.directory import Secrets
 from lighttrap.up.ports import HOST
 
@@ -107,6 +107,8 @@ class Cluster:
         if not first or not first[0].isdecimal():
             return
         pid = int(first[0])
+        if not orphan.can_tell():
+            return
         if self._serves_here(pid):
             orphan.end(pid, _STOP_WITH, _STOP_WITHIN_S)
         if orphan.exists(pid):
@@ -133,7 +135,7 @@ class Cluster:
         except PermissionError:
             return False
         except OSError:
-            return not Path("/proc/self").exists() and str(self.folder) in orphan.command_line(pid)
+            return not Path("/proc/self/stat").exists() and str(self.folder) in orphan.command_line(pid)
 
     def _make(self) -> None:
         # Made beside its place and then renamed: an initdb that was killed leaves nothing that looks like a cluster.
@@ -155,21 +157,15 @@ class Cluster:
         half.rename(self.folder)
 
     def _initdb(self, folder: Path, password: Path) -> None:
+        words = (str(self.programs.bin / "initdb"), "-D", str(folder), f"--pwfile={password}", *self._initdb_options())
         made = subprocess.run(
-            [
-                self.programs.bin / "initdb",
-                "-D",
-                folder,
-                f"--pwfile={password}",
-                *self._initdb_options(),
-            ],
+            leashed(words, self.runs_as, signal.SIGKILL),
             env=_bare(os.environ),
             cwd="/",
             capture_output=True,
             text=True,
             check=False,
             start_new_session=True,
-            **account.identity(self.runs_as),
         )
         if made.returncode:
             raise LightTrapError(f"the database could not be made in {folder.parent}: {made.stderr.strip()}")

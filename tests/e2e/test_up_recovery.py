@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -74,7 +75,7 @@ def test_servers_left_by_a_killed_up_are_ended_by_the_next(place: Path):
             assert not any(is_alive(pid) for pid in left)
     finally:
         for pid in left:
-            if is_alive(pid):
+            with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
 

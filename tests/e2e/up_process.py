@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -20,7 +19,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from lighttrap import topics
 from lighttrap.store import pool
-from lighttrap.up import progress, running
+from lighttrap.up import orphan, progress, running
 from tests.builders import NIGHTFALL, ORG, TRAP, a_reading, a_topic, a_trap
 from tests.services import Server
 from tests.waiting import wait_until
@@ -100,15 +99,21 @@ class Up(Server):
 
 def is_alive(pid: int) -> bool:
     """Whether a process runs; one that only waits to be buried does not."""
-    shown = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
-    return bool(shown.strip()) and not shown.startswith("Z")
+    return orphan.birth(pid) is not None
 
 
 def _below(parent: int) -> list[int]:
-    shown = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
-    pairs = [tuple(map(int, line.split())) for line in shown.splitlines()]
-    children = [pid for pid, its_parent in pairs if its_parent == parent]
+    children = [pid for pid, its_parent in _parents().items() if its_parent == parent]
     return [pid for child in children for pid in (child, *_below(child))]
+
+
+def _parents() -> dict[int, int]:
+    # From /proc, for a bare Debian has no ps.
+    parents = {}
+    for place in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            parents[int(place.name)] = int((place / "stat").read_text(errors="replace").rpartition(")")[2].split()[1])
+    return parents
 
 
 @contextmanager
