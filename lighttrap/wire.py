@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import date, timedelta
-from typing import Annotated, Any, ClassVar, Literal, NoReturn
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Any, ClassVar, Literal, cast
 
 from pydantic import (
-    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     StrictBool,
     StrictInt,
     StrictStr,
@@ -24,13 +25,14 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
 
-from lighttrap import topics
+from lighttrap import strictjson, topics
 from lighttrap.errors import PacketError
 
 VERSION = 1
 MAX_PAYLOAD_BYTES = 65_536
-MAX_DEPTH = 8
 MAX_COUNT = 1_000_000
 """Insects of one species in one reading; four times the highest night on record (250,000, Sóc Trăng 2010)."""
 MAX_SPECIES = 64
@@ -38,13 +40,43 @@ MAX_INTERVAL = timedelta(hours=24)
 MAX_INTEGER = 2**53 - 1
 """The largest integer that every JSON parser reads exactly (small ones use doubles)."""
 
+
+class Text:
+    """A time or date as JSON text of one pattern.
+
+    Pydantic alone would also read "1763818200" as a time, and guess whether that is seconds or milliseconds.
+    """
+
+    def __init__(self, pattern: str, schema: CoreSchema) -> None:
+        self.pattern = pattern
+        self.schema = schema
+
+    def __get_pydantic_core_schema__(self, _source: object, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Text from JSON, the object itself from Python."""
+        text = core_schema.str_schema(pattern=self.pattern)
+        strict = cast(CoreSchema, {**self.schema, "strict": True})
+        return core_schema.json_or_python_schema(core_schema.chain_schema([text, self.schema]), strict)
+
+    def __get_pydantic_json_schema__(self, _schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """The format and the pattern."""
+        return {**handler(self.schema), "pattern": self.pattern}
+
+
+# A day from the ends of the calendar, so that no zone leads beyond them.
+_MOMENT = core_schema.datetime_schema(
+    tz_constraint="aware", ge=datetime(1, 1, 2, tzinfo=UTC), le=datetime(9999, 12, 30, tzinfo=UTC)
+)
+_RFC_3339 = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"
+
+Version = Annotated[StrictInt, Field(ge=VERSION, le=VERSION, json_schema_extra={"const": VERSION})]
 Counter = Annotated[StrictInt, Field(ge=0, le=MAX_INTEGER)]
+Seq = Annotated[StrictInt, Field(ge=1, le=MAX_INTEGER)]
 Count = Annotated[StrictInt, Field(ge=0, le=MAX_COUNT)]
 Seconds = Annotated[StrictInt, Field(ge=0, le=86_400)]
 SpeciesKey = Annotated[StrictStr, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
 Label = Annotated[StrictStr, StringConstraints(max_length=256, pattern=r"^[^\x00-\x1f\x7f]*$")]
-Instant = Annotated[AwareDatetime, Field(strict=True)]
-Night = Annotated[date, Field(strict=True)]
+Instant = Annotated[datetime, Text(_RFC_3339, _MOMENT)]
+Night = Annotated[date, Text(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", core_schema.date_schema())]
 Measure = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
 
@@ -58,7 +90,7 @@ class Packet(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
     kind: ClassVar[topics.Kind]
 
-    v: Literal[1] = Field(description="Protocol version.")
+    v: Version = Field(description="Protocol version.")
 
     def payload(self) -> bytes:
         """The JSON text that goes on the wire, without unset fields."""
@@ -71,7 +103,7 @@ class ReadingPacket(Packet):
     kind = topics.Kind.READING
 
     boot: Counter = Field(description="Life of the counter: random, drawn when the flash seq cannot be trusted.")
-    seq: Counter = Field(description="Rises by 1 per reading within a boot, from 1; written to flash before sending.")
+    seq: Seq = Field(description="Rises by 1 per reading within a boot, from 1; written to flash before sending.")
     start: Instant = Field(description="First instant of the interval, with zone.")
     end: Instant = Field(description="First instant after the interval, with zone; at most 24 h after start.")
     lamp_s: Seconds = Field(description="Seconds the lamp burned within the interval.")
@@ -89,7 +121,9 @@ class ReadingPacket(Packet):
     model_version: Label | None = Field(default=None, description="Version of the model that counted.")
     image_ref: Label | None = Field(default=None, description="Where the picture is kept.")
     prev_boot: Counter | None = Field(default=None, description="In a boot's first readings: the boot before it.")
-    prev_last_seq: Counter | None = Field(default=None, description="The last seq of the boot before it.")
+    prev_last_seq: Counter | None = Field(
+        default=None, description="The last seq of the boot before it; 0 when it had none."
+    )
 
     @model_validator(mode="after")
     def _times_fit(self) -> ReadingPacket:
@@ -129,8 +163,8 @@ class EventPacket(Packet):
     at: Instant = Field(description="When it happened.")
     note: Label | None = Field(default=None, description="Free text for the technician.")
     boot: Counter | None = Field(default=None, description="With gone: the boot of the lost readings.")
-    from_seq: Counter | None = Field(default=None, description="With gone: the first seq that is lost for ever.")
-    to_seq: Counter | None = Field(default=None, description="With gone: the last one.")
+    from_seq: Seq | None = Field(default=None, description="With gone: the first seq that is lost for ever.")
+    to_seq: Seq | None = Field(default=None, description="With gone: the last one.")
 
     @model_validator(mode="after")
     def _gone_is_whole(self) -> EventPacket:
@@ -149,8 +183,8 @@ class SummaryPacket(Packet):
 
     night: Night = Field(description="Local date of the evening.")
     boot: Counter = Field(description="The boot this account is of; a night with two boots sends two.")
-    first_seq: Counter = Field(description="First seq of the night.")
-    last_seq: Counter = Field(description="Last seq of the night.")
+    first_seq: Seq = Field(description="First seq of the night.")
+    last_seq: Seq = Field(description="Last seq of the night.")
     lamp_s: Seconds = Field(description="Seconds the lamp burned in the night.")
     totals: Annotated[dict[SpeciesKey, Annotated[StrictInt, Field(ge=0, le=MAX_INTEGER)]], Field(max_length=64)] = (
         Field(description="Insects per species over the night's readings.")
@@ -188,8 +222,8 @@ class CommandPacket(Packet):
 
     command: Literal["resend", "set"]
     boot: Counter | None = Field(default=None, description="With resend: the boot to send again.")
-    from_seq: Counter | None = Field(default=None, description="With resend: the first seq.")
-    to_seq: Counter | None = Field(default=None, description="With resend: the last seq.")
+    from_seq: Seq | None = Field(default=None, description="With resend: the first seq.")
+    to_seq: Seq | None = Field(default=None, description="With resend: the last seq.")
     interval_s: Annotated[StrictInt, Field(ge=60, le=86_400)] | None = Field(
         default=None, description="With set: seconds between readings."
     )
@@ -237,7 +271,7 @@ def decode(kind: topics.Kind, payload: bytes) -> Packet:
     except ValidationError as fault:
         return _decode_slowly(kind, payload, fault)
     if not _surely_without_duplicates(packet, payload):
-        _strict_json(payload)
+        strictjson.parse(payload)
     return packet
 
 
@@ -256,15 +290,16 @@ def _surely_without_duplicates(packet: Packet, payload: bytes) -> bool:
 
 def _decode_slowly(kind: topics.Kind, payload: bytes, fault: ValidationError) -> Packet:
     """Finds the reason of a refusal, and repairs the one that must not cost a catch: a sensor out of range."""
-    document = _strict_json(payload)
+    document = strictjson.parse(payload)
     if not isinstance(document, dict):
         raise PacketError("invalid", "the payload is not a JSON object") from fault
     if type(document.get("v")) is int and document["v"] != VERSION:
-        raise PacketError("unknown_version", f"v is {document['v']}, this server reads {VERSION}") from fault
+        raise PacketError("unknown_version", f"v is {str(document['v'])[:20]}, this server reads {VERSION}") from fault
     errors = fault.errors(include_url=False, include_context=False)
     sensors = {str(error["loc"][0]) for error in errors if _is_sensor_out_of_range(error)}
     if len(sensors) == len(errors):
-        kept = {key: value for key, value in document.items() if key not in sensors}
+        fields = PACKETS[kind].model_fields
+        kept = {key: value for key, value in document.items() if key in fields and key not in sensors}
         return decode(kind, json.dumps(kept).encode())
     raise PacketError("invalid", _describe(errors)) from fault
 
@@ -279,28 +314,3 @@ def _describe(errors: list[Any]) -> str:
     place = ".".join(str(part) for part in first["loc"])
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     return f"{place}: {first['msg']}{more}"[:500] if place else f"{first['msg']}{more}"[:500]
-
-
-def _strict_json(payload: bytes) -> Any:  # noqa: ANN401 - any JSON value
-    """The JSON value of a payload; refuses what Python's parser would let pass. Raises PacketError."""
-    try:
-        text = payload.decode("utf-8")
-    except UnicodeDecodeError as fault:
-        raise PacketError("not_utf8", f"byte {fault.start} is not UTF-8") from fault
-    try:
-        return json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
-    except RecursionError:
-        raise PacketError("too_deep", "nested too deeply") from None
-    except ValueError as fault:
-        raise PacketError("not_json", str(fault)[:200]) from fault
-
-
-def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    document = dict(pairs)
-    if len(document) != len(pairs):
-        raise PacketError("duplicate_key", "one key stands twice in an object")
-    return document
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
