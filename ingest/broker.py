@@ -14,15 +14,15 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from ingest.batch import BatchRule
+from ingest.client import LeanClient
 from ingest.config import WorkerSettings
 from ingest.metrics import Metrics
 from lighttrap import topics
@@ -40,7 +40,7 @@ class Message(NamedTuple):
     epoch: int
     mid: int
     qos: int
-    topic: str | bytes
+    topic: bytes
     payload: bytes
     received_s: float
 
@@ -60,6 +60,7 @@ class BrokerLink:
         self._epoch = 0
         self._had_session = False
         self._overflowed = False
+        self._stopping = False
         self.subscribed = threading.Event()
         self.taken_over = threading.Event()
         self.last_contact_s = time.monotonic()
@@ -80,13 +81,15 @@ class BrokerLink:
 
     def stop(self) -> None:
         """Disconnects; the session stays at the broker, unacked messages with it."""
+        self._stopping = True
+        self._room.set()
         self._client.disconnect()
         self._client.loop_stop()
 
     def reconnect(self) -> None:
         """Drops the connection on purpose, so that what was never acked comes again."""
-        sock = self._client.socket()
-        if isinstance(sock, socket.socket):
+        sock: Any = self._client.socket()
+        if sock is not None:
             with suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
 
@@ -96,14 +99,9 @@ class BrokerLink:
         name = f"paho-mqtt-client-{self._worker.client_id}"
         return any(thread.name == name for thread in threading.enumerate())
 
-    def _make_client(self) -> mqtt.Client:
+    def _make_client(self) -> LeanClient:
         url = self._broker.parts()
-        client = mqtt.Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=self._worker.client_id,
-            protocol=mqtt.MQTTv5,
-            manual_ack=True,
-        )
+        client = LeanClient(self._worker.client_id, self._deliver)
         if url.user is not None:
             client.username_pw_set(url.user, url.password)
         if url.tls:
@@ -113,7 +111,6 @@ class BrokerLink:
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_subscribe = self._on_subscribe
-        client.on_message = self._on_message
         return client
 
     # -- paho's thread -------------------------------------------------------------------------------------------
@@ -165,17 +162,13 @@ class BrokerLink:
             self.taken_over.set()
         log.warning("disconnected from broker", extra={"reason": str(reason)})
 
-    def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
-        try:
-            topic: str | bytes = message.topic
-        except UnicodeDecodeError as fault:
-            topic = fault.object
+    def _deliver(self, mid: int, qos: int, topic: bytes, payload: bytes) -> None:
         inbox = self._inbox
         if len(inbox) >= self._worker.queue_messages and not self._wait_for_room():
             self._metrics.overflow.inc()
-            self._overflowed = self._overflowed or message.qos > 0
+            self._overflowed = self._overflowed or qos > 0
             return
-        inbox.append(Message(self._epoch, message.mid, message.qos, topic, bytes(message.payload), time.time()))
+        inbox.append(Message(self._epoch, mid, qos, topic, payload, time.time()))
         if len(inbox) == 1 or len(inbox) == self._rule.messages:
             self._news.set()
 
@@ -184,6 +177,8 @@ class BrokerLink:
 
         Mosquitto 2.0.11 does so without bound when it has a backlog.
         """
+        if self._stopping:
+            return False
         self._room.clear()
         return self._room.wait(ROOM_WAIT_S) or len(self._inbox) < self._worker.queue_messages
 
@@ -223,8 +218,7 @@ class BrokerLink:
         """Acks stored messages in order of arrival, on the connection that brought them and on no other."""
         with self._lock:
             current = [m for m in messages if m.epoch == self._epoch]
-            for message in current:
-                self._client.ack(message.mid, message.qos)
+            self._client.ack_all([m.mid for m in current if m.qos == 1])
         self._metrics.stale_acks.inc(len(messages) - len(current))
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> bool:

@@ -52,8 +52,4 @@ def replay(conn: Connection, reason: str | None, trap_id: str | None) -> Counter
 
 
 def _message(entry: model.QuarantinedMessage) -> Message:
-    try:
-        topic: str | bytes = entry.topic.decode("utf-8")
-    except UnicodeDecodeError:
-        topic = entry.topic
-    return Message(0, 0, 1, topic, entry.payload, entry.received_at.timestamp())
+    return Message(0, 0, 1, entry.topic, entry.payload, entry.received_at.timestamp())

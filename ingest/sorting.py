@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from ingest.broker import Message
@@ -59,10 +60,12 @@ def _sort_one(batch: Sorted, place: int, message: Message, received_at: datetime
         batch.news.append(News(place, topic.org, topic.trap_id, packet, received_at, sha))
 
 
-def _parse_topic(raw: str | bytes) -> topics.Topic:
-    if isinstance(raw, bytes):
-        raise TopicError("the topic is not UTF-8")
-    topic = topics.parse(raw)
+@lru_cache(maxsize=65_536)
+def _parse_topic(raw: bytes) -> topics.Topic:
+    try:
+        topic = topics.parse(raw.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise TopicError("the topic is not UTF-8") from None
     if topic.kind not in topics.UP:
         raise TopicError(f"{topic.kind} goes down to traps, not up")
     return topic
@@ -70,13 +73,12 @@ def _parse_topic(raw: str | bytes) -> topics.Topic:
 
 def refusal(message: Message, reason: str, detail: str) -> Refusal:
     """The quarantine entry of a message."""
-    raw = message.topic
-    topic = raw if isinstance(raw, bytes) else raw.encode("utf-8", "surrogatepass")
     try:
-        trap_id = None if isinstance(raw, bytes) else topics.parse(raw).trap_id
+        trap_id = _parse_topic(message.topic).trap_id
     except TopicError:
         trap_id = None
-    return Refusal(datetime.fromtimestamp(message.received_s, UTC), topic, message.payload, reason, detail, trap_id)
+    received_at = datetime.fromtimestamp(message.received_s, UTC)
+    return Refusal(received_at, message.topic, message.payload, reason, detail, trap_id)
 
 
 def rounds(readings: list[StagedReading]) -> Iterator[list[StagedReading]]:

@@ -117,7 +117,7 @@ class Worker:
             return self.store.run(lambda conn: store_batch(conn, messages))
 
     def _commit_refusal(self, message: Message, fault: StoreRejected) -> Outcome:
-        log.error("the database refuses a message", extra={"topic": str(message.topic), "sqlstate": fault.sqlstate})
+        log.error("the database refuses a message", extra={"topic": repr(message.topic), "sqlstate": fault.sqlstate})
         return self.store.run(lambda conn: quarantine_one(conn, message, str(fault)[:500]))
 
     def _count(self, outcome: Outcome) -> None:

@@ -15,7 +15,7 @@ RECOMPUTED_CATCH = """
     FROM reading CROSS JOIN LATERAL jsonb_each_text(counts) GROUP BY 1, 2, 3
 """
 RECOMPUTED_NIGHT = """
-    SELECT trap_id, night, sum(lamp_s)::bigint, sum(extract(epoch FROM end_at - start_at))::bigint, count(*),
+    SELECT trap_id, night, sum(lamp_s)::bigint, sum(round(extract(epoch FROM end_at - start_at)))::bigint, count(*),
            min(start_at), max(end_at)
     FROM reading GROUP BY 1, 2
 """

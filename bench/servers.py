@@ -1,0 +1,147 @@
+"""The servers of a bench run, as `lighttrap up` sets them up, on this machine's disk."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from lighttrap import migrate, topics
+from lighttrap.store import orgs, pool, traps
+from lighttrap.up import account, binaries, broker, postgres
+from lighttrap.up.child import Program
+from lighttrap.up.directory import Secrets
+
+CLIENT_ID = "bench-ingest"
+ORG = "bench"
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """A running database and broker, with `traps` registered traps."""
+
+    dsn: str
+    broker_port: int
+    label: str
+    trap_ids: list[str]
+
+
+@contextmanager
+def servers(port_base: int, number_of_traps: int) -> Iterator[Servers]:
+    """A fresh PostgreSQL and a fresh broker, gone afterwards."""
+    runs_as = account.unprivileged()
+    with tempfile.TemporaryDirectory(prefix="lighttrap-bench-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        secrets = Secrets("bench", "bench", CLIENT_ID)
+        programs = binaries.find(runs_as, folder / "server", None)
+        cluster = postgres.Cluster(folder / "postgres", programs, runs_as, secrets, port_base)
+        cluster.prepare()
+        chosen = broker.choose(folder / "broker", port_base + 1, runs_as, os.environ.get("PATH", os.defpath))
+        chosen.prepare()
+        listens = lambda: broker.accepts("127.0.0.1", port_base + 1)  # noqa: E731
+        with _running(cluster.program(os.environ), cluster.answers), _running(chosen.program(os.environ), listens):
+            cluster.ensure_database()
+            ids = topics.numbered_trap_ids("bench", number_of_traps)
+            _register(cluster.dsn, ids)
+            label = f"PostgreSQL {programs.version}, {chosen.label}"
+            yield Servers(cluster.dsn, port_base + 1, label, ids)
+
+
+def _register(dsn: str, ids: list[str]) -> None:
+    with pool.connect(dsn) as conn:
+        migrate.migrate(conn)
+        orgs.ensure_org(conn, ORG)
+        for trap_id in ids:
+            traps.register_trap(conn, trap_id=trap_id, org_id=ORG)
+
+
+@contextmanager
+def _running(program: Program, ready: Callable[[], bool]) -> Iterator[None]:
+    identity = account.identity(program.account)
+    process = subprocess.Popen(
+        program.argv, cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **identity
+    )
+    try:
+        wait_for(ready, 60, process)
+        yield
+    finally:
+        process.send_signal(program.stop_with[0])
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def wait_for(ready: Callable[[], bool], within_s: float, process: subprocess.Popen[bytes] | None = None) -> None:
+    """Waits until something is so. Raises RuntimeError when it does not come."""
+    deadline = time.monotonic() + within_s
+    while not ready():
+        if process is not None and process.poll() is not None:
+            raise RuntimeError(f"{process.args!r} ended with {process.returncode}")
+        if time.monotonic() > deadline:
+            raise RuntimeError("it did not come in time")
+        time.sleep(0.02)
+
+
+class Ingest:
+    """A worker process on the bench's servers."""
+
+    def __init__(self, servers: Servers, port: int) -> None:
+        self._url = f"http://127.0.0.1:{port}"
+        environ = {
+            **os.environ,
+            "LIGHTTRAP_DATABASE__DSN": servers.dsn,
+            "LIGHTTRAP_BROKER__URL": f"mqtt://127.0.0.1:{servers.broker_port}",
+            "LIGHTTRAP_INGEST__CLIENT_ID": CLIENT_ID,
+            "LIGHTTRAP_INGEST__METRICS_PORT": str(port),
+            "LIGHTTRAP_LOG__LEVEL": "WARNING",
+        }
+        self._process = subprocess.Popen([sys.executable, "-m", "ingest"], env=environ)
+
+    def metric(self, line_start: str) -> float:
+        """A metric's value; 0 while the worker does not answer."""
+        with suppress(OSError), urllib.request.urlopen(f"{self._url}/metrics", timeout=5) as answer:
+            for line in answer.read().decode().splitlines():
+                if line.startswith(line_start + " "):
+                    return float(line.rpartition(" ")[2])
+        return 0.0
+
+    def stored(self) -> int:
+        """Readings stored since its start."""
+        return int(self.metric('lighttrap_ingest_messages_total{result="stored"}'))
+
+    def wait_until_ready(self) -> None:
+        """Waits until it has subscribed."""
+
+        def ready() -> bool:
+            with suppress(OSError), urllib.request.urlopen(f"{self._url}/readyz", timeout=5) as answer:
+                return bool(answer.status == 200)
+            return False
+
+        wait_for(ready, 30, self._process)
+
+    def peak_rss_mb(self) -> float:
+        """Highest memory so far, in megabytes (10^6 bytes)."""
+        for line in Path(f"/proc/{self._process.pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024 / 1e6
+        return 0.0
+
+    def cpu_s(self) -> float:
+        """Processor time used so far, in seconds."""
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def stop(self) -> None:
+        """Ends it and waits."""
+        self._process.terminate()
+        self._process.wait(30)
