@@ -50,6 +50,8 @@ def sort_messages(messages: Iterable[Message]) -> Sorted:
 
 def _sort_one(batch: Sorted, place: int, message: Message, received_at: datetime) -> None:
     topic = _parse_topic(message.topic)
+    if topic.kind not in topics.UP:
+        raise TopicError(f"{topic.kind} goes down to traps, not up")
     packet = wire.decode(topic.kind, message.payload)
     sha = wire.sha_of(message.payload)
     if isinstance(packet, wire.ReadingPacket):
@@ -63,12 +65,9 @@ def _sort_one(batch: Sorted, place: int, message: Message, received_at: datetime
 @lru_cache(maxsize=65_536)
 def _parse_topic(raw: bytes) -> topics.Topic:
     try:
-        topic = topics.parse(raw.decode("utf-8"))
+        return topics.parse(raw.decode("utf-8"))
     except UnicodeDecodeError:
         raise TopicError("the topic is not UTF-8") from None
-    if topic.kind not in topics.UP:
-        raise TopicError(f"{topic.kind} goes down to traps, not up")
-    return topic
 
 
 def refusal(message: Message, reason: str, detail: str) -> Refusal:

@@ -12,8 +12,9 @@ ON CONFLICT (trap_id, species, night) DO UPDATE SET
     readings = catch.readings + excluded.readings
 
 -- add_fresh_to_nights --
+-- Each reading's seconds are rounded by themselves: a sum over the batch would depend on how batches were cut.
 INSERT INTO trap_night (trap_id, night, lamp_s, covered_s, readings, first_at, last_at)
-SELECT trap_id, night, sum(lamp_s), sum(extract(epoch FROM end_at - start_at))::bigint, count(*),
+SELECT trap_id, night, sum(lamp_s), sum(round(extract(epoch FROM end_at - start_at)))::bigint, count(*),
        min(start_at), max(end_at)
 FROM stage WHERE fate = 'fresh'
 GROUP BY trap_id, night

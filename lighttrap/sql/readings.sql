@@ -72,7 +72,7 @@ FROM stage WHERE fate = 'fresh'
 UPDATE ledger l SET
     stored = l.stored + b.fresh,
     rejected = (l.rejected + b.refused) - (l.stored + b.fresh),
-    gone = l.gone - b.fresh,
+    gone = l.gone - (b.fresh + b.refused),
     sent_upto = greatest(l.sent_upto, b.last_seq),
     duplicates = l.duplicates + b.duplicates,
     last_at = greatest(l.last_at, b.last_at)

@@ -21,7 +21,8 @@ def a_message(
 ) -> Message:
     if payload is None:
         payload = a_reading().payload()
-    return Message(1, 1, 1, topic or a_topic(), payload, received.timestamp())
+    raw = topic or a_topic()
+    return Message(1, 1, 1, raw.encode("utf-8", "surrogatepass") if isinstance(raw, str) else raw, payload, received.timestamp())
 
 
 def staged(place: int, *, trap_id: str = TRAP, boot: int = BOOT, seq: int = 1, note: bytes = b"") -> StagedReading:
