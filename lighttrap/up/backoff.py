@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 FIRST_S = 0.5
-LONGEST_S = 30.0
-SETTLED_AFTER_S = 60.0
+# Ingest promises to be back within ten seconds of a kill, even of several in a row.
+LONGEST_S = 8.0
+SETTLED_AFTER_S = 10.0
 
 
 class Backoff:
