@@ -77,6 +77,7 @@ SpeciesKey = Annotated[StrictStr, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-
 Label = Annotated[StrictStr, StringConstraints(max_length=256, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Instant = Annotated[datetime, Text(_RFC_3339, _MOMENT)]
 Night = Annotated[date, Text(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", core_schema.date_schema())]
+TimeOfDay = Annotated[StrictStr, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Measure = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
 
@@ -220,17 +221,17 @@ class CommandPacket(Packet):
 
     kind = topics.Kind.COMMAND
 
-    command: Literal["resend", "set"]
+    command: Literal["resend", "set"] = Field(description="What is asked.")
     boot: Counter | None = Field(default=None, description="With resend: the boot to send again.")
     from_seq: Seq | None = Field(default=None, description="With resend: the first seq.")
     to_seq: Seq | None = Field(default=None, description="With resend: the last seq.")
     interval_s: Annotated[StrictInt, Field(ge=60, le=86_400)] | None = Field(
         default=None, description="With set: seconds between readings."
     )
-    lamp_from: Annotated[StrictStr, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] | None = Field(
+    lamp_from: TimeOfDay | None = Field(
         default=None, description="With set: local time at which the lamp goes on, HH:MM."
     )
-    lamp_to: Annotated[StrictStr, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] | None = Field(
+    lamp_to: TimeOfDay | None = Field(
         default=None, description="With set: local time at which the lamp goes off, HH:MM."
     )
 
