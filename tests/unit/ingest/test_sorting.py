@@ -22,7 +22,9 @@ def a_message(
     if payload is None:
         payload = a_reading().payload()
     raw = topic or a_topic()
-    return Message(1, 1, 1, raw.encode("utf-8", "surrogatepass") if isinstance(raw, str) else raw, payload, received.timestamp())
+    return Message(
+        1, 1, 1, raw.encode("utf-8", "surrogatepass") if isinstance(raw, str) else raw, payload, received.timestamp()
+    )
 
 
 def staged(place: int, *, trap_id: str = TRAP, boot: int = BOOT, seq: int = 1, note: bytes = b"") -> StagedReading:
