@@ -185,6 +185,8 @@ def table(conn: Connection, name: str, side: str) -> list[tuple[Any, ...]]:
 
 # Promises
 
+# A failure is made small before it is shown, which takes minutes on a database.
+pytestmark = pytest.mark.timeout(600)
 lively = settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
