@@ -99,7 +99,11 @@ class Bench:
             nights = max(0, rows - present) // (144 * len(self._servers.trap_ids))
             spare = max(0, rows - present) - nights * 144 * len(self._servers.trap_ids)
             boot = 10_000_000 + rows
-            values = {"boot": boot, "now": datetime.now(UTC), "readings": nights * 144 + spare // len(self._servers.trap_ids)}
+            values = {
+                "boot": boot,
+                "now": datetime.now(UTC),
+                "readings": nights * 144 + spare // len(self._servers.trap_ids),
+            }
             if values["readings"]:
                 for statement in _FILL:
                     conn.execute(statement, values)
@@ -139,6 +143,7 @@ _FILL = (
     ON CONFLICT (trap_id, night) DO UPDATE SET
         lamp_s = trap_night.lamp_s + excluded.lamp_s, covered_s = trap_night.covered_s + excluded.covered_s,
         readings = trap_night.readings + excluded.readings,
-        first_at = least(trap_night.first_at, excluded.first_at), last_at = greatest(trap_night.last_at, excluded.last_at)
+        first_at = least(trap_night.first_at, excluded.first_at),
+        last_at = greatest(trap_night.last_at, excluded.last_at)
     """,
 )

@@ -67,7 +67,12 @@ def _register(dsn: str, ids: list[str]) -> None:
 def _running(program: Program, ready: Callable[[], bool]) -> Iterator[None]:
     identity = account.identity(program.account)
     process = subprocess.Popen(
-        program.argv, cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **identity
+        program.argv,
+        cwd="/",
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        **identity,
     )
     try:
         wait_for(ready, 60, process)

@@ -23,13 +23,13 @@ class WorkerSettings(Section):
         default=0.5, description="Seconds the oldest message waits at most before a batch is due."
     )
     batch_limit: Annotated[int, Field(ge=1, le=20_000)] = Field(
-        default=2000, description="Messages in one transaction at most."
+        default=4000, description="Messages in one transaction at most."
     )
     receive_maximum: Annotated[int, Field(ge=1, le=65_535)] = Field(
-        default=5000, description="Messages the broker may send ahead of our acks; at least twice a batch."
+        default=10_000, description="Messages the broker may send ahead of our acks; at least twice a batch."
     )
     queue_messages: Annotated[int, Field(ge=1)] = Field(
-        default=10_000, description="Length of our own queue; above receive_maximum, so that it is never full."
+        default=20_000, description="Length of our own queue; above receive_maximum, so that it is never full."
     )
     session_expiry_s: Annotated[int, Field(ge=3600)] = Field(
         default=30 * 86_400, description="Seconds the broker keeps our session while we are away."

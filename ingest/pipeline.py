@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ingest.broker import Message
-from ingest.sorting import News, refusal, rounds, sort_messages
+from ingest.sorting import News, Sorted, refusal, rounds, sort_messages
 from lighttrap import wire
 from lighttrap.store import catches, news, quarantine, readings
 from lighttrap.store.pool import Connection
@@ -41,9 +41,12 @@ class Outcome:
     """Traps that came online and want to know what is stored."""
 
 
-def store_batch(conn: Connection, messages: Sequence[Message]) -> Outcome:
-    """Stores a batch in the connection's open transaction. Raises what the driver raises; then nothing is stored."""
-    batch = sort_messages(messages)
+def store_batch(conn: Connection, messages: Sequence[Message], batch: Sorted | None = None) -> Outcome:
+    """Stores a batch in the connection's open transaction. Raises what the driver raises; then nothing is stored.
+
+    `batch` is what sorting the messages gave, if that is done already.
+    """
+    batch = batch or sort_messages(messages)
     outcome = Outcome()
     refusals = batch.refusals + _store_readings(conn, messages, batch.readings, outcome)
     for item in batch.news:
@@ -68,8 +71,12 @@ def _store_readings(
     for number, once in enumerate(rounds(staged)):
         if number:
             readings.empty_stage(conn)
-        fates = readings.insert_readings(conn, once)
-        catches.add_fresh(conn)
+        readings.stage_readings(conn, once)
+        # One round trip for all the statements: after each the other threads would have Python for themselves first.
+        with conn.pipeline():
+            readings.insert_staged(conn)
+            catches.add_fresh(conn)
+            fates = readings.fates(conn)
         outcome.stored += len(once) - len(fates)
         for place, fate in fates.items():
             if fate == "duplicate":

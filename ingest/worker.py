@@ -1,7 +1,8 @@
-"""The worker: one thread, one database session, one loop: take, store, commit, ack, answer.
+"""The worker: one database session, one loop: take, store, commit, ack, answer.
 
-It never acks before the commit. While the database is away it keeps its batch, acks nothing and stays on MQTT, so
-the broker stops at the receive maximum and queues the rest. Only the holder of the advisory lock is on MQTT.
+While a batch is stored, a second thread takes and sorts the next. The worker never acks before the commit. While the
+database is away it keeps its batch, acks nothing and stays on MQTT, so the broker stops at the receive maximum and
+queues the rest. Only the holder of the advisory lock is on MQTT.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from ingest.answers import Answers
 from ingest.broker import BrokerLink, Message
@@ -18,12 +20,10 @@ from ingest.metrics import Metrics
 from ingest.pipeline import Outcome, quarantine_one, store_batch
 from ingest.retry import store_bisecting
 from ingest.session import LockLost, Stopped, StoreSession
+from ingest.sorting import Sorted, sort_messages
 from lighttrap.errors import StoreRejected, StoreUnavailable
-from lighttrap.store.session import ping
 
 log = logging.getLogger(__name__)
-
-IDLE_PING_S = 5.0
 
 
 class Worker:
@@ -86,15 +86,15 @@ class Worker:
         answers = Answers(link, self._settings.ingest, self._metrics)
         link.start()
         log.info("active", extra={"client_id": self._settings.ingest.client_id, "org": self._settings.ingest.org})
-        pinged_s = time.monotonic()
-        while not self._stop.is_set() and not link.taken_over.is_set():
-            self.store.beat_s = time.monotonic()
-            if messages := link.take():
-                self._store(link, messages, answers)
-            elif self.store.beat_s - pinged_s > IDLE_PING_S:
-                pinged_s = self.store.beat_s
-                self.store.run(ping)
-            self.store.run(lambda conn: answers.send_due(conn, time.monotonic()))
+        with ThreadPoolExecutor(1, thread_name_prefix="sorter") as sorter:
+            ahead = sorter.submit(_next_batch, link)
+            while not self._stop.is_set() and not link.taken_over.is_set():
+                self.store.beat_s = time.monotonic()
+                messages, batch = ahead.result()
+                ahead = sorter.submit(_next_batch, link)
+                if messages:
+                    self._store(link, answers, messages, batch)
+                self.store.run(lambda conn: answers.send_due(conn, time.monotonic()))
 
     def _end_service(self) -> None:
         link, self.link = self.link, None
@@ -102,19 +102,21 @@ class Worker:
             link.stop()
         self.store.close()
 
-    def _store(self, link: BrokerLink, messages: Sequence[Message], answers: Answers) -> None:
+    def _store(self, link: BrokerLink, answers: Answers, messages: Sequence[Message], batch: Sorted) -> None:
         self._metrics.received.inc(len(messages))
         self.oldest_unstored_s = messages[0].received_s
-        for part, outcome in store_bisecting(messages, self._commit_batch, self._commit_refusal):
+
+        def commit(part: Sequence[Message]) -> Outcome:
+            sorted_part = batch if len(part) == len(messages) else None
+            with self._metrics.batch_seconds.time():
+                return self.store.run(lambda conn: store_batch(conn, part, sorted_part))
+
+        for part, outcome in store_bisecting(messages, commit, self._commit_refusal):
             link.ack(part)
             answers.note(outcome)
             self._count(outcome)
         self._metrics.lag_seconds.set(time.time() - messages[0].received_s)
         self.oldest_unstored_s = None
-
-    def _commit_batch(self, messages: Sequence[Message]) -> Outcome:
-        with self._metrics.batch_seconds.time():
-            return self.store.run(lambda conn: store_batch(conn, messages))
 
     def _commit_refusal(self, message: Message, fault: StoreRejected) -> Outcome:
         log.error("the database refuses a message", extra={"topic": repr(message.topic), "sqlstate": fault.sqlstate})
@@ -128,3 +130,8 @@ class Worker:
         messages.labels("quarantined").inc(outcome.refused.total())
         for reason, number in outcome.refused.items():
             self._metrics.refused.labels(reason).inc(number)
+
+
+def _next_batch(link: BrokerLink) -> tuple[list[Message], Sorted]:
+    messages = link.take()
+    return messages, sort_messages(messages)

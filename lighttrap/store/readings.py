@@ -33,20 +33,22 @@ def empty_stage(conn: Connection) -> None:
     conn.execute(_SQL["empty_stage"])
 
 
-def insert_readings(conn: Connection, readings: Iterable[StagedReading]) -> dict[int, str]:
-    """Stores the fresh readings of a batch and enters the whole batch in the ledger.
-
-    No two readings of the batch may share a key. Returns the fate of those that were not fresh, by place:
-    `duplicate`, or the reason for quarantine. The stage keeps the batch until the transaction ends, for
-    `catches.add_fresh`.
-    """
-    cursor = conn.cursor()
-    with cursor.copy(_SQL["copy_to_stage"]) as copy:
+def stage_readings(conn: Connection, readings: Iterable[StagedReading]) -> None:
+    """Copies a batch to the stage. No two of its readings may share a key."""
+    with conn.cursor().copy(_SQL["copy_to_stage"]) as copy:
         for reading in readings:
             copy.write_row(_row(reading))
+
+
+def insert_staged(conn: Connection) -> None:
+    """Claims the staged keys in the ledger, stores the fresh readings and gives each staged one its fate."""
     for step in ("open_ledger", "lock_ledger", "judge_stage", "insert_fresh", "enter_in_ledger"):
-        cursor.execute(_SQL[step], prepare=True)
-    return dict(cursor.execute(_SQL["not_fresh"], prepare=True).fetchall())
+        conn.execute(_SQL[step], prepare=True)
+
+
+def fates(conn: Connection) -> dict[int, str]:
+    """What became of the staged readings that were not fresh, by place: `duplicate`, or a reason for quarantine."""
+    return dict(conn.execute(_SQL["not_fresh"], prepare=True).fetchall())
 
 
 def _row(reading: StagedReading) -> tuple[Any, ...]:

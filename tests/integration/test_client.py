@@ -94,8 +94,7 @@ def test_window_opens_again_after_acks(broker):
         publisher.publish("t/a", str(number), 1).wait_for_publish(10)
     done = 0
     while done < 100:
-        wait_until(lambda done=done: len(seen) > done)
-        fresh = seen[done:]
+        fresh = wait_until(lambda start=done: seen[start:])  # type: ignore[misc]
         done += len(fresh)
         lean.ack_all(fresh)
     ended(lean)

@@ -9,8 +9,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from lighttrap import wire
+from lighttrap.errors import StoreUnavailable
 from lighttrap.store import pool
 from tests.builders import BOOT, NIGHTFALL, ORG, TRAP, a_reading, a_topic, a_trap
+from tests.cluster import Databases
 from tests.fix_programs import wait_until
 from tests.ledger_check import balance
 
@@ -30,6 +32,10 @@ def number(conn: pool.Connection, query: str) -> int:
 
 def stored(conn: pool.Connection) -> int:
     return number(conn, "SELECT count(*) FROM reading")
+
+
+def wait_until_stored(conn: pool.Connection, wanted: int) -> None:
+    wait_until(lambda: stored(conn) >= wanted)
 
 
 def reasons(conn: pool.Connection) -> list[str]:
@@ -179,8 +185,7 @@ def test_worker_killed_at_random_loses_and_doubles_nothing(database, conn, broke
         packets = [a_reading(seq) for seq in range(life * 500 + 1, life * 500 + 501)]
         sent += [(TRAP, BOOT, packet.seq) for packet in packets]
         trap_side.send_all((a_topic(), packet) for packet in packets)
-        wanted = random.randint(0, len(sent))
-        wait_until(lambda wanted=wanted: stored(conn) >= wanted)
+        wait_until_stored(conn, random.randint(0, len(sent)))
         ingest.kill()
         ingest.start()
     wait_until(lambda: stored(conn), equals=len(sent), within=30)
@@ -189,8 +194,6 @@ def test_worker_killed_at_random_loses_and_doubles_nothing(database, conn, broke
 
 
 def test_database_that_dies_is_waited_for(own_cluster, broker, start_ingest, trap_side):
-    from tests.cluster import Databases
-
     dsn = Databases(own_cluster.dsn()).clone()
     with pool.connect(dsn) as conn:
         a_trap(conn)
@@ -202,7 +205,9 @@ def test_database_that_dies_is_waited_for(own_cluster, broker, start_ingest, tra
     wait_until(lambda: ingest.get("/readyz")[0], equals=503)
     assert ingest.get("/healthz")[0] == 200
     own_cluster.start()
-    with wait_until(lambda: _connect(dsn), within=30) as conn:
+    again = wait_until(lambda: _connect(dsn), within=30)
+    assert again is not None
+    with again as conn:
         wait_until(lambda: stored(conn), equals=2000, within=30)
         assert balance(conn, [(TRAP, BOOT, packet.seq) for packet in sent]).is_even
         assert reasons(conn) == []
@@ -211,7 +216,7 @@ def test_database_that_dies_is_waited_for(own_cluster, broker, start_ingest, tra
 def _connect(dsn: str) -> pool.Connection | None:
     try:
         return pool.connect(dsn)
-    except pool.StoreUnavailable:
+    except StoreUnavailable:
         return None
 
 

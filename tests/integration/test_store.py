@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from lighttrap import model, wire
-from lighttrap.errors import Conflict
+from lighttrap.errors import Conflict, StoreUnavailable
 from lighttrap.store import catches, fields, ledger, news, nights, pool, readings, traps
 from tests.builders import BOOT, NIGHTFALL, ORG, TRAP, a_reading, a_trap
 from tests.ledger_check import balance
@@ -21,10 +21,17 @@ def store(conn: pool.Connection, *packets: wire.ReadingPacket, org: str = ORG, t
         readings.StagedReading(place, org, trap_id, packet, now, wire.sha_of(packet.payload()))
         for place, packet in enumerate(packets)
     ]
-    fates = readings.insert_readings(conn, staged)
+    readings.stage_readings(conn, staged)
+    readings.insert_staged(conn)
     catches.add_fresh(conn)
+    fates = readings.fates(conn)
     conn.commit()
     return [fates.get(place, "fresh") for place in range(len(packets))]
+
+
+def store_translated(conn: pool.Connection, packet: wire.ReadingPacket) -> None:
+    with pool.translate_errors():
+        store(conn, packet)
 
 
 def the_ledger(conn: pool.Connection) -> model.LedgerLine:
@@ -115,10 +122,13 @@ def test_gap_opens_is_asked_for_shrinks_and_closes(conn):
     store(conn, a_reading(1), a_reading(2), a_reading(7))
     assert ledger.follow_gaps(conn) == 1
     assert ledger.follow_gaps(conn) == 0
-    ask = {"org": "+", "again_s": 600, "gaps": 10, "readings": 3}
-    assert ledger.ask_for_gaps(conn, patience_s=60, **ask) == []
-    assert ledger.ask_for_gaps(conn, patience_s=0, **ask) == [ledger.Ask(ORG, TRAP, BOOT, 3, 5)]
-    assert ledger.ask_for_gaps(conn, patience_s=0, **ask) == []
+
+    def ask(patience_s: float) -> list[ledger.Ask]:
+        return ledger.ask_for_gaps(conn, org="+", patience_s=patience_s, again_s=600, gaps=10, readings=3)
+
+    assert ask(patience_s=60) == []
+    assert ask(patience_s=0) == [ledger.Ask(ORG, TRAP, BOOT, 3, 5)]
+    assert ask(patience_s=0) == []
     [gap] = ledger.gaps(conn)
     assert (gap.from_seq, gap.to_seq, gap.asked, gap.first_night, gap.last_night) == (
         3, 6, 1, date(2025, 11, 22), date(2025, 11, 22),
@@ -234,11 +244,12 @@ def test_two_writers_of_the_same_readings_store_them_once(conn, database):
         other.commit()
         now = datetime.now(UTC)
         staged = [readings.StagedReading(0, ORG, TRAP, a_reading(1), now, wire.sha_of(a_reading(1).payload()))]
-        readings.insert_readings(other, staged)
+        readings.stage_readings(other, staged)
+        readings.insert_staged(other)
         catches.add_fresh(other)
-        with pytest.raises(Exception, match="lock timeout"), pool.translate_errors():
-            conn.execute("SET lock_timeout = '200ms'")
-            store(conn, a_reading(1))
+        conn.execute("SET lock_timeout = '200ms'")
+        with pytest.raises(StoreUnavailable, match="lock timeout"):
+            store_translated(conn, a_reading(1))
         conn.rollback()
         other.commit()
     assert store(conn, a_reading(1)) == ["duplicate"]
