@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
@@ -66,8 +66,9 @@ def forget_session(port: int, client_id: str) -> None:
 
 def make_client(client_id: str, protocol: int) -> mqtt.Client:
     """A paho client with a lasting session and acks of our own."""
-    lasting = {} if protocol == mqtt.MQTTv5 else {"clean_session": False}
-    return mqtt.Client(CallbackAPIVersion.VERSION2, client_id, protocol=protocol, manual_ack=True, **lasting)
+    clean = None if protocol == mqtt.MQTTv5 else False
+    version = MQTTProtocolVersion(protocol)
+    return mqtt.Client(CallbackAPIVersion.VERSION2, client_id, clean, protocol=version, manual_ack=True)
 
 
 def connect(client: mqtt.Client, port: int, window: int, protocol: int) -> None:

@@ -22,7 +22,7 @@ from simulator.split import NightPlan
 
 log = logging.getLogger(__name__)
 
-WINDOW = 20_000
+WINDOW = 40_000
 """Readings sent and not confirmed, over all traps: some seconds of what a server stores."""
 SESSION_S = 3_600
 PATIENCE_S = (20.0, 600.0)

@@ -31,7 +31,7 @@ SAVE_SLACK_S = 600
 """Later than this after the last save no reading can have been sent."""
 CATCH_UP_S = 3_600
 """After a longer pause the time in between is made up for at the rhythm of the past."""
-FAST_WINDOW = 20_000
+FAST_WINDOW = 40_000
 LIVE_WINDOW = 500
 FAST_PATIENCE_S = (20.0, 300.0)
 LIVE_PATIENCE_S = (180.0, 1_800.0)
