@@ -20,6 +20,7 @@ from lighttrap.store.readings import StagedReading
 
 DETAILS = {
     "unknown_trap": "no trap of this id is registered; register it and replay",
+    "clock_ahead": "the reading ends more than 10 minutes after it was received",
     "wrong_org": "the trap belongs to another org",
     "clock_behind": "the reading is from before the trap came into service",
     "retired": "the reading is from after the trap was retired",
@@ -77,12 +78,13 @@ def _store_readings(
             readings.insert_staged(conn)
             catches.add_fresh(conn)
             fates = readings.fates(conn)
-        outcome.stored += len(once) - len(fates)
-        for place, fate in fates.items():
-            if fate == "duplicate":
-                outcome.duplicate += 1
+        for reading in once:
+            fate = fates.get(reading.place, "fresh")
+            if fate in ("fresh", "duplicate"):
+                outcome.stored += fate == "fresh"
+                outcome.duplicate += reading.copies - (fate == "fresh")
             else:
-                refusals.append(refusal(messages[place], fate, DETAILS[fate]))
+                refusals += [refusal(messages[reading.place], fate, DETAILS[fate])] * reading.copies
     outcome.boots.update((reading.trap_id, reading.packet.boot) for reading in staged)
     return refusals
 

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
 from ingest.broker import Message
 from lighttrap import topics, wire
-from lighttrap.errors import PacketError, TopicError, WireError
+from lighttrap.errors import TopicError, WireError
 from lighttrap.store.quarantine import Refusal
 from lighttrap.store.readings import StagedReading
-
-AHEAD = timedelta(minutes=10)
-"""How far a trap's clock may run ahead of ours."""
 
 
 class News(NamedTuple):
@@ -55,8 +52,6 @@ def _sort_one(batch: Sorted, place: int, message: Message, received_at: datetime
     packet = wire.decode(topic.kind, message.payload)
     sha = wire.sha_of(message.payload)
     if isinstance(packet, wire.ReadingPacket):
-        if packet.end > received_at + AHEAD:
-            raise PacketError("clock_ahead", f"the interval ends {packet.end.isoformat()}, after it was received")
         batch.readings.append(StagedReading(place, topic.org, topic.trap_id, packet, received_at, sha))
     else:
         batch.news.append(News(place, topic.org, topic.trap_id, packet, received_at, sha))
@@ -83,14 +78,20 @@ def refusal(message: Message, reason: str, detail: str) -> Refusal:
 def rounds(readings: list[StagedReading]) -> Iterator[list[StagedReading]]:
     """Splits readings into lists in which no key stands twice; the first of each key comes in the first list.
 
-    So a message that came twice in one batch is judged like one that came in two.
+    So a message that came twice in one batch is judged like one that came in two. The very same message again is
+    counted as a copy of the first; only other content under the same key needs a round of its own.
     """
     while readings:
         first: dict[tuple[str, int, int], StagedReading] = {}
         again = []
         for reading in readings:
             key = (reading.trap_id, reading.packet.boot, reading.packet.seq)
-            if first.setdefault(key, reading) is not reading:
+            earlier = first.setdefault(key, reading)
+            if earlier is reading:
+                continue
+            if earlier.sha == reading.sha:
+                first[key] = earlier._replace(copies=earlier.copies + 1)
+            else:
                 again.append(reading)
         yield list(first.values())
         readings = again

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-LINE_EVERY_S = 5.0
+LINE_EVERY_S = 2.0
+BAR_WIDTH = 30
 Show = Callable[[int], None]
 
 
@@ -36,7 +37,9 @@ def _lines(label: str, total: int, unit: str) -> Show:
         is_due = tick - last_at >= LINE_EVERY_S or done >= total
         if is_due and done != last_done:
             last_at, last_done = tick, done
-            sys.stderr.write(f"{label}: {done} of {total} {unit}\n")
+            filled = BAR_WIDTH * done // max(1, total)
+            bar = "#" * filled + "-" * (BAR_WIDTH - filled)
+            sys.stderr.write(f"{label}: [{bar}] {done:,} of {total:,} {unit}\n")
             sys.stderr.flush()
 
     return show

@@ -8,7 +8,7 @@ CREATE TEMPORARY TABLE IF NOT EXISTS stage (
     wind_m_s double precision, light_lx double precision, battery_v double precision, panel_v double precision,
     signal_dbm double precision, model_version text, image_ref text,
     prev_boot bigint, prev_last_seq bigint, received_at timestamptz NOT NULL, sha bytea NOT NULL,
-    night date, fate text
+    copies integer NOT NULL, night date, fate text
 ) ON COMMIT DELETE ROWS
 
 -- empty_stage --
@@ -17,7 +17,7 @@ DELETE FROM stage
 -- copy_to_stage --
 COPY stage (place, org_id, trap_id, boot, seq, start_at, end_at, lamp_s, counts, temperature_c, humidity_pct, rain_mm,
             wind_m_s, light_lx, battery_v, panel_v, signal_dbm, model_version, image_ref, prev_boot, prev_last_seq,
-            received_at, sha) FROM STDIN
+            received_at, sha, copies) FROM STDIN
 
 -- open_ledger --
 -- A row for every boot heard of for the first time, and for the boot before it, whose tail may be missing.
@@ -45,6 +45,7 @@ UPDATE stage s SET
     fate = CASE
         WHEN t.trap_id IS NULL THEN 'unknown_trap'
         WHEN t.org_id <> s.org_id THEN 'wrong_org'
+        WHEN s.end_at > s.received_at + interval '10 minutes' THEN 'clock_ahead'
         WHEN s.start_at < t.in_service_from THEN 'clock_behind'
         WHEN s.start_at >= t.retired_at THEN 'retired'
         WHEN NOT s.seq <@ l.stored THEN 'fresh'
@@ -80,13 +81,14 @@ FROM (
     SELECT trap_id, boot,
            coalesce(range_agg(span) FILTER (WHERE fate = 'fresh'), '{}') AS fresh,
            coalesce(range_agg(span) FILTER (WHERE fate NOT IN ('fresh', 'duplicate', 'prev')), '{}') AS refused,
-           count(*) FILTER (WHERE fate = 'duplicate') AS duplicates,
+           coalesce(sum(copies) FILTER (WHERE fate = 'duplicate'), 0)
+               + coalesce(sum(copies - 1) FILTER (WHERE fate = 'fresh'), 0) AS duplicates,
            max(seq) AS last_seq, max(received_at) AS last_at
     FROM (
-        SELECT trap_id, boot, seq, int8range(seq, seq, '[]') AS span, fate, received_at
+        SELECT trap_id, boot, seq, int8range(seq, seq, '[]') AS span, fate, received_at, copies
         FROM stage WHERE fate NOT IN ('unknown_trap', 'wrong_org')
         UNION ALL
-        SELECT trap_id, prev_boot, prev_last_seq, NULL, 'prev', received_at
+        SELECT trap_id, prev_boot, prev_last_seq, NULL, 'prev', received_at, 0
         FROM stage WHERE fate = 'fresh' AND prev_boot IS NOT NULL
     ) AS word
     GROUP BY trap_id, boot

@@ -13,7 +13,7 @@ _SQL = sql.load("readings")
 
 
 class StagedReading(NamedTuple):
-    """A decoded reading on its way into the store; `place` is its place in the batch."""
+    """A decoded reading on its way into the store: its place in the batch, and how often the batch holds it."""
 
     place: int
     org_id: str
@@ -21,6 +21,7 @@ class StagedReading(NamedTuple):
     packet: wire.ReadingPacket
     received_at: datetime
     sha: bytes
+    copies: int = 1
 
 
 def create_stage(conn: Connection) -> None:
@@ -56,7 +57,7 @@ def _row(reading: StagedReading) -> tuple[Any, ...]:
     return (
         reading.place, reading.org_id, reading.trap_id, p.boot, p.seq, p.start, p.end, p.lamp_s, _counts_json(p.counts),
         p.temperature_c, p.humidity_pct, p.rain_mm, p.wind_m_s, p.light_lx, p.battery_v, p.panel_v, p.signal_dbm,
-        p.model_version, p.image_ref, p.prev_boot, p.prev_last_seq, reading.received_at, reading.sha,
+        p.model_version, p.image_ref, p.prev_boot, p.prev_last_seq, reading.received_at, reading.sha, reading.copies,
     )  # fmt: skip
 
 

@@ -62,7 +62,7 @@ def test_decisions_are_numbered_without_a_hole_and_have_their_parts():
     for page in pages:
         text = page.read_text(encoding="utf-8")
         for part in ("Objective", "Overview", "Is", "Prior art", "Open questions"):
-            assert re.search(rf"^(#+ )?{part}\b", text, re.MULTILINE), f"{page.name} lacks {part}"
+            assert re.search(rf"^(#+ |\*\*)?{part}\b", text, re.MULTILINE), f"{page.name} lacks {part}"
 
 
 def test_every_pin_fits_the_project_and_has_no_address():

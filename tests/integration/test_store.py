@@ -79,6 +79,16 @@ def test_unregistered_trap_wrong_org_and_wrong_clock_are_told_apart(conn):
     assert (line.sent, line.stored, line.rejected, line.missing) == (3, 0, 2, 1)
 
 
+def test_clock_may_run_ahead_a_little_and_a_wilder_one_is_refused_and_not_asked_for_again(conn):
+    a_trap(conn)
+    now = datetime.now(UTC)
+    ahead = [now - timedelta(minutes=1), now + timedelta(days=1), datetime(9999, 12, 29, tzinfo=UTC)]
+    found = store(conn, *(a_reading(seq, start=start) for seq, start in enumerate(ahead, 1)))
+    assert found == ["fresh", "clock_ahead", "clock_ahead"]
+    line = the_ledger(conn)
+    assert (line.stored, line.rejected, line.missing) == (1, 2, 0)
+
+
 def test_rejected_reading_that_comes_right_later_is_stored(conn):
     a_trap(conn, in_service_from=NIGHTFALL - timedelta(days=1))
     store(conn, a_reading(1, start=datetime(1970, 1, 1, tzinfo=UTC)))
