@@ -9,19 +9,18 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from lighttrap import topics, wire
+from lighttrap import wire
 from simulator.faults import Message
 from simulator.journal import RING_S, Journal
 from simulator.nightbook import NightBook
 from simulator.patience import Patience
 from simulator.rounds import Rounds
 from simulator.senses import Sensed, Senses
+from simulator.voice import Voice
 
-FIRMWARE = "simulator-1"
 STATUS_EVERY_S = 6 * 3_600.0
 HELD_BACK_S = 2 * 86_400
 """In fast motion a trap's time never runs so far ahead that its ring would lose an unconfirmed reading; this much
@@ -47,9 +46,11 @@ class Device:
         self.trap_id = journal.trap_id
         self.journal = journal
         self.online = False
+        self.is_past = False
+        """Whether it still reads at the rhythm of its past."""
         self._manners = manners
-        self._topic = {kind: topics.build(org, self.trap_id, kind) for kind in topics.UP}
         self._senses = senses
+        self._voice = Voice(org, self.trap_id, senses)
         self._rounds = Rounds(journal, patience, manners.window)
         self._book = NightBook()
         self._outbox: deque[Message] = deque()
@@ -72,12 +73,11 @@ class Device:
 
     def goodbye(self, now_s: float) -> Message:
         """The status before a planned sleep."""
-        at = datetime.fromtimestamp(int(now_s), UTC)
-        return self._message(wire.StatusPacket(v=1, online=False, at=at, boot=self.journal.current.boot))
+        return self._voice.goodbye(now_s, self.journal.current.boot)
 
     def last_will(self) -> Message:
         """What the broker says in its place when its connection breaks."""
-        return self._message(wire.StatusPacket(v=1, online=False))
+        return self._voice.last_will()
 
     def poll(self, now_s: float, tick: float, room: int) -> list[Message]:
         """What is sent now, `room` messages at most."""
@@ -163,7 +163,7 @@ class Device:
         """Catches up with time: nights begun, events, wishes of the server, patience run out."""
         self.journal.advance(now_s)
         while self.journal.news:
-            self._outbox.append(self._event(*self.journal.news.pop(0)))
+            self._outbox.append(self._voice.event(*self.journal.news.pop(0), self.journal.current.boot))
         while self._wishes and not self._manners.in_fast_motion:
             self._obey(self._wishes.popleft(), now_s)
         while self._requests:
@@ -181,7 +181,8 @@ class Device:
             yield self._outbox.popleft()
         while self._repeats:
             position = self._repeats.popleft()
-            yield from self._reading(position)
+            if (stretch := self.journal.at(position)) is not None:
+                yield self._voice.reading(stretch, self._senses.sense(self.trap_id, stretch, position))
         for position in self._rounds.next(self._last(now_s)):
             stretch = self.journal.at(position)
             if stretch is None:
@@ -189,7 +190,7 @@ class Device:
             sensed = self._senses.sense(self.trap_id, stretch, position)
             if self._rounds.sent(position, tick):
                 self._first_sending(position, sensed)
-            self._outbox.append(self._message(self._senses.reading(self.trap_id, stretch, sensed)))
+            self._outbox.append(self._voice.reading(stretch, sensed))
             while self._outbox:
                 yield self._outbox.popleft()
 
@@ -200,7 +201,7 @@ class Device:
         lamp = self._book.lamp_event(sensed)
         summary = self._book.close(sensed)
         self._book.add(sensed)
-        self._outbox.extend(self._message(packet) for packet in (summary, lamp) if packet is not None)
+        self._outbox.extend(self._voice.say(packet) for packet in (summary, lamp) if packet is not None)
 
     def _recollect(self, position: int, sensed: Sensed) -> None:
         """Fills the book with the earlier readings of a night, after a restart."""
@@ -218,9 +219,9 @@ class Device:
         """Queues the readings the server asks for again; what the ring no longer holds is said to be gone."""
         oldest, newest = self.journal.kept(boot, self._own_time(now_s) - RING_S, now_s)
         if first < oldest:
-            self._outbox.append(self._gone(boot, first, min(last, oldest - 1), now_s))
+            self._outbox.append(self._voice.gone(boot, first, min(last, oldest - 1), now_s))
         if last > newest >= oldest and boot != self.journal.current.boot:
-            self._outbox.append(self._gone(boot, max(first, newest + 1), last, now_s))
+            self._outbox.append(self._voice.gone(boot, max(first, newest + 1), last, now_s))
         positions = (self.journal.position_of(boot, seq) for seq in range(max(first, oldest), min(last, newest) + 1))
         self._repeats.extend(position for position in positions if position is not None)
 
@@ -228,7 +229,7 @@ class Device:
         stretch = self.journal.at(first)
         if stretch is not None:
             seq = stretch.first_seq - stretch.position
-            self._outbox.append(self._gone(stretch.boot, first + seq, last + seq, now_s))
+            self._outbox.append(self._voice.gone(stretch.boot, first + seq, last + seq, now_s))
 
     def _own_time(self, now_s: float) -> float:
         """The trap's time: in fast motion no further than its ring allows, else behind by its phase."""
@@ -241,52 +242,22 @@ class Device:
     def _last(self, now_s: float) -> int:
         return self.journal.last_complete(self._own_time(now_s))
 
-    # Its packets
-
-    def _message(self, packet: wire.Packet) -> Message:
-        return Message(self.trap_id, self._topic[packet.kind], packet.payload(), packet.kind is topics.Kind.STATUS)
-
-    def _reading(self, position: int) -> Iterator[Message]:
-        stretch = self.journal.at(position)
-        if stretch is not None:
-            sensed = self._senses.sense(self.trap_id, stretch, position)
-            yield self._message(self._senses.reading(self.trap_id, stretch, sensed))
-
-    def _event(self, event: str, at_s: float) -> Message:
-        at = datetime.fromtimestamp(at_s, UTC)
-        return self._message(wire.EventPacket(v=1, event=event, at=at, boot=self.journal.current.boot))
-
-    def _gone(self, boot: int, first: int, last: int, now_s: float) -> Message:
-        at = datetime.fromtimestamp(int(now_s), UTC)
-        return self._message(wire.EventPacket(v=1, event="gone", at=at, boot=boot, from_seq=first, to_seq=last))
-
     def _say_status(self, now_s: float, tick: float) -> None:
         self._status_at = tick
-        battery_v, panel_v = self._senses.voltages(self.trap_id, now_s)
-        packet = wire.StatusPacket(
-            v=1,
-            online=True,
-            at=datetime.fromtimestamp(int(now_s), UTC),
-            boot=self.journal.current.boot,
-            last_seq=self._last_seq(),
-            firmware=FIRMWARE,
-            battery_v=battery_v,
-            panel_v=panel_v,
-        )
-        self._outbox.append(self._message(packet))
-
-    def _last_seq(self) -> int:
         stretch = self.journal.at(self._rounds.highest)
-        return stretch.first_seq + self._rounds.highest - stretch.position if stretch else 0
+        last_seq = stretch.first_seq + self._rounds.highest - stretch.position if stretch else 0
+        self._outbox.append(self._voice.status(now_s, self.journal.current.boot, last_seq))
 
     # Its memory over a restart
 
     def state(self) -> dict[str, Any]:
         """What its flash holds: enough to take and send the very same readings after a restart."""
-        return {"journal": self.journal.state(), "marks": {str(boot): seq for boot, seq in self._rounds.marks.items()}}
+        marks = {str(boot): seq for boot, seq in self._rounds.marks.items()}
+        return {"journal": self.journal.state(), "marks": marks, "is_past": self.is_past}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Goes on where `state()` was taken. Raises KeyError, TypeError or ValueError for anything else."""
+        self.is_past = bool(state["is_past"])
         self.journal.restore(state["journal"])
         self._rounds.restore({int(boot): int(seq) for boot, seq in state["marks"].items()})
 

@@ -15,7 +15,8 @@ from collections.abc import Callable, Sequence
 from lighttrap import wire
 from simulator.device import Device
 from simulator.faults import Message, Mishaps
-from simulator.link import Links, Session
+from simulator.link import Links
+from simulator.session import Session
 
 Clock = Callable[[], float]
 AT_ONCE = 32
@@ -74,15 +75,15 @@ class Fleet:
         now_s = self._clock()
         return sum(device.missing(now_s) for device in self.devices.values())
 
-    def goodbye(self) -> None:
-        """Says of every trap that has a connection that it goes to sleep, and disconnects."""
+    def goodbye(self, *, for_good: bool) -> None:
+        """Says of every trap that has a connection that it goes to sleep, and disconnects, perhaps for good."""
         now_s = self._clock()
         for trap_id, device in self.devices.items():
             session = self._session_of[trap_id]
             if session.is_up:
                 session.publish(device.goodbye(now_s))
         self._links.settle(5)
-        self._links.stop()
+        self._links.stop(for_good=for_good)
 
     def _look_anew(self) -> None:
         """Rouses every trap: the time, its manners or its rhythm may be others now."""

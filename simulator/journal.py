@@ -179,7 +179,8 @@ class Journal:
         """Another rhythm from the end of the last interval completed at a true time; call `advance` first."""
         old = self.current
         old.count = min(old.completed(now_s), old.count)
-        self._open(old.clock_s(old.end), old.offset_s)
+        start_s = old.clock_s(old.end)
+        self._open(start_s, start_s - old.true_s(start_s))
         new = self.current
         new.interval_s = interval_s or old.interval_s
         new.lamp_from_m, new.lamp_to_m = lamp or (old.lamp_from_m, old.lamp_to_m)
@@ -223,7 +224,8 @@ class Journal:
         """A new boot: the reading that was running is lost."""
         old = self.current
         old.count = old.completed(at_s)
-        self._open(_even(at_s + RESTART_S + old.offset_s, 60), old.offset_s)
+        offset_s = old.off_by(at_s)
+        self._open(_even(at_s + RESTART_S + offset_s, 60), offset_s)
         new = self.current
         new.boot = chance.boot_number(self._nonce, self.trap_id, at_s)
         new.first_seq, new.prev_boot, new.prev_last_seq = 1, old.boot, old.last_seq

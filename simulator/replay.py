@@ -14,10 +14,11 @@ from lighttrap.config import BrokerSettings
 from lighttrap.errors import InputFault, LightTrapError
 from lighttrap.nightfile import NightCount, NightFile
 from simulator.faults import Message
-from simulator.link import Links, Session, make_sessions
+from simulator.link import Links, make_sessions
 from simulator.patience import Patience
 from simulator.progress import Show
 from simulator.replaybook import ReplayBook
+from simulator.session import Session
 from simulator.split import NightPlan
 
 log = logging.getLogger(__name__)
@@ -79,7 +80,7 @@ class Replay:
                 last = done
             self._turn(tick)
         show(self._confirmed())
-        self._links.stop()
+        self._links.stop(for_good=True)
         return self._result(time.monotonic() - began)
 
     @property

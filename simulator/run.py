@@ -16,12 +16,13 @@ from simulator.faults import Fate, Mishaps
 from simulator.fleet import Fleet
 from simulator.insects import World
 from simulator.journal import Journal, Stretch, noon_after, noon_before
-from simulator.link import Links, Session, make_sessions
+from simulator.link import Links, make_sessions
 from simulator.memory import load
 from simulator.patience import Patience
 from simulator.power import Power
 from simulator.progress import progress
 from simulator.senses import Senses
+from simulator.session import Session
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +58,6 @@ class Run:
         self._horizon_s = self._last_even(now_s)
         self._patience = Patience(*FAST_PATIENCE_S)
         self._saved_at = time.monotonic()
-        self._needs_past = bool(settings.history_days) or settings.once
         self._devices = [self._device(trap_id) for trap_id in settings.trap_ids]
         self._sessions = make_sessions(broker, settings.org, "sim", settings.trap_ids, settings.connections, SESSION_S)
         mishaps = Mishaps(self._faults, settings.seed, delay_s=10)
@@ -67,14 +67,15 @@ class Run:
         """Makes the past, then plays live; False when it ended before all of the past was stored."""
         try:
             self._save()
-            if self._needs_past and not self._make_past():
+            needs_past = self._settings.once or any(device.is_past for device in self._devices)
+            if needs_past and not self._make_past():
                 return False
             if self._settings.fast or self._settings.once or self._stopped():
                 return True
             self._play_live()
             return True
         finally:
-            self._fleet.goodbye()
+            self._fleet.goodbye(for_good=self._settings.once or self._settings.state is None)
             self._save()
 
     def _make_past(self) -> bool:
@@ -99,8 +100,9 @@ class Run:
         for device in self._devices:
             phase_s = chance.between(0, min(MAX_PHASE_S, self._settings.interval_s / 3), "phase", device.trap_id)
             device.set_manners(Manners(LIVE_WINDOW, phase_s), patience)
-            if self._needs_past:
+            if device.is_past:
                 device.set_rhythm(self._horizon_s, self._settings.interval_s)
+                device.is_past = False
         self._fleet.window = None
         self._save()
         deadline = time.monotonic() + (self._settings.exit_after_s or math.inf)
@@ -117,6 +119,7 @@ class Run:
     def _device(self, trap_id: str) -> Device:
         journal = self._journal(trap_id)
         device = Device(self._settings.org, journal, self._senses, self._patience, Manners(LIVE_WINDOW))
+        device.is_past = bool(self._settings.history_days)
         if not self._settings.once and self._memory.recall(device):
             self._catch_up(device)
         return device
@@ -124,10 +127,10 @@ class Run:
     def _catch_up(self, device: Device) -> None:
         """After a long pause the time in between passes at the rhythm of the past."""
         saved_s = self._memory.saved_s or self._horizon_s
-        from_s = saved_s + SAVE_SLACK_S
-        if self._horizon_s - saved_s > CATCH_UP_S:
-            self._needs_past = True
-            device.set_rhythm(from_s, max(self._settings.interval_s, self._settings.history_interval_s))
+        if self._horizon_s - saved_s > CATCH_UP_S and not device.is_past:
+            slower_s = max(self._settings.interval_s, self._settings.history_interval_s)
+            device.set_rhythm(saved_s + SAVE_SLACK_S, slower_s)
+            device.is_past = True
 
     def _journal(self, trap_id: str) -> Journal:
         start_s, interval_s, planned_s = self._beginning()

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -198,6 +199,26 @@ def test_a_fleet_killed_at_any_moment_goes_on_with_the_same_readings(
     for trap_id, boot in ingest.server.stored:
         kept = ingest.server.stored[trap_id, boot]
         assert ingest.server.watermark(trap_id, boot) == max(kept)
+
+
+def test_a_fleet_killed_while_it_makes_its_past_makes_it_once(
+    start_program: StartProgram, broker: Broker, ingest: StandInIngest, tmp_path: Path
+):
+    past = ("--traps", "3", "--history-days", "9", "--interval", "1", "--state", str(tmp_path / "state.json"))
+    for part in (100, 700):
+        program = simulate(start_program, broker, *past)
+        wait_until(lambda part=part: ingest.server.number >= part, within=30)  # type: ignore[misc]
+        program.kill()
+    for _ in range(2):
+        program = simulate(start_program, broker, *past)
+        wait_until(lambda program=program: "playing live" in program.output(), within=60)  # type: ignore[misc]
+        wanted = ingest.server.number + 60
+        wait_until(lambda wanted=wanted: ingest.server.number >= wanted, within=60)  # type: ignore[misc]
+        program.kill()
+    assert len(ingest.server.stored) == 3
+    assert ingest.server.conflicts == 0
+    readings = ingest.server.readings("sim-00001")
+    assert all(after.start - before.end < timedelta(minutes=1) for before, after in pairwise(readings))
 
 
 def test_a_broker_that_dies_costs_nothing(start_program: StartProgram, broker: Broker, ingest: StandInIngest):

@@ -98,6 +98,22 @@ def test_a_change_of_rhythm_neither_makes_nor_loses_insects(rhythm: list[tuple[i
     assert totals[0] == totals[1]
 
 
+@settings(max_examples=30)
+@given(hours=st.lists(st.floats(0.1, 30), max_size=4), drift=st.floats(-40e-6, 40e-6))
+def test_a_rhythm_set_to_what_it_is_changes_no_byte(hours: list[float], drift: float):
+    steady, touched = a_device(drift=drift), a_device(drift=drift)
+    at_s = float(NOON_S)
+    for more in hours:
+        at_s += more * 3_600
+        touched.set_rhythm(at_s)
+    sent = []
+    for device in (steady, touched):
+        device.set_manners(Manners(100_000), Patience(20, 300))
+        device.connected(at_s + DAY_S, 0)
+        sent.append([one.payload for one in device.poll(at_s + DAY_S, 0, 1_000_000) if one.topic.endswith("reading")])
+    assert sent[0] == sent[1]
+
+
 @given(
     count=st.integers(0, 1_000_000),
     weights=st.lists(st.integers(0, 100), min_size=1, max_size=48).filter(any),

@@ -77,7 +77,8 @@ def test_a_state_file_that_cannot_be_read_is_refused(tmp_path: Path, text: str):
 
 
 @pytest.mark.parametrize(
-    "damage", [{}, {"journal": {}, "marks": {}}, {"journal": {"planned_s": 1, "stretches": []}, "marks": {}}]
+    "damage",
+    [{}, {"journal": {}, "marks": {}, "is_past": False}, {"journal": {"planned_s": 1, "stretches": []}, "marks": {}}],
 )
 def test_damaged_state_of_a_trap_is_refused(tmp_path: Path, damage: dict[str, object]):
     path = tmp_path / "state.json"
