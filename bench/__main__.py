@@ -11,12 +11,14 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from bench import peers
+from bench import latency, peers, store, workers
 from bench.ingest import Bench
-from bench.servers import servers
+from bench.servers import Servers, servers
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
 PORT_BASE = 18_700
+METRICS_PORT = PORT_BASE + 2
+PARTS = ("speed", "peers", "latency", "workers", "growth", "recovery")
 
 
 def main() -> None:
@@ -25,21 +27,18 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=100_000, help="messages a round")
     parser.add_argument("--traps", type=int, default=1000)
     parser.add_argument("--quick", action="store_true", help="no growth beyond 10^6 rows")
-    parser.add_argument("--only", choices=("speed", "growth", "peers"))
+    parser.add_argument("--only", choices=PARTS, nargs="+", default=PARTS, help="these parts only")
     wanted = parser.parse_args()
-    results: dict[str, Any] = {"machine": _machine(), "ingest": {}}
+    results: dict[str, Any] = {"machine": _machine()}
     with servers(PORT_BASE, wanted.traps) as running:
         results["machine"]["servers"] = running.label
-        bench = Bench(running, PORT_BASE + 2, wanted.messages)
-        if wanted.only in (None, "speed"):
-            results["ingest"] |= bench.speed()
-            _say("ingest", results["ingest"])
-        if wanted.only in (None, "peers") and peers.installed():
-            results["peers"] = {"mq_bridge": peers.measure(running, wanted.messages)}
-            _say("peers", results["peers"])
-        if wanted.only in (None, "growth"):
-            results["ingest"]["growth"] = bench.growth([10**5, 10**6] + [10**7] * (not wanted.quick))
-            _say("growth", results["ingest"]["growth"])
+        run = Run(running, wanted.messages, quick=wanted.quick)
+        for part in (part for part in PARTS if part in wanted.only):
+            found = run.part(part)
+            if found is not None:
+                key, value = found
+                results[key] = {**results.get(key, {}), **value}
+                print(f"{part}: {json.dumps(value, indent=2)}", flush=True)
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(results, indent=2) + "\n")
     print(f"written to {RESULTS}")
@@ -57,8 +56,39 @@ def _machine() -> dict[str, Any]:
     }
 
 
-def _say(title: str, result: object) -> None:
-    print(f"{title}: {json.dumps(result, indent=2)}", flush=True)
+class Run:
+    """The parts of a bench run, on one pair of servers."""
+
+    def __init__(self, running: Servers, messages: int, *, quick: bool) -> None:
+        self._servers = running
+        self._messages = messages
+        self._quick = quick
+        self._bench = Bench(running, METRICS_PORT, messages)
+        self._capacity_per_s = 0.0
+
+    def part(self, name: str) -> tuple[str, dict[str, Any]] | None:
+        """A part's key in the results and what it measured; None when it has nothing to measure."""
+        match name:
+            case "speed":
+                speed = self._bench.speed()
+                self._capacity_per_s = speed["stored_per_s"]
+                return "ingest", speed
+            case "peers":
+                if not peers.installed():
+                    return None
+                return "peers", {"mq_bridge": peers.measure(self._servers, self._messages)}
+            case "latency":
+                capacity = self._capacity_per_s or self._bench.drain()["stored_per_s"]
+                return "ingest", {"latency": latency.measure(self._servers, METRICS_PORT, capacity)}
+            case "workers":
+                return "ingest", {"workers": workers.measure(self._servers, METRICS_PORT, self._messages)}
+            case "recovery":
+                return "ingest", {"recovery": self._bench.recovery(100_000 if self._quick else 1_000_000)}
+            case _:
+                sizes = [10**5, 10**6] + [10**7] * (not self._quick)
+                growth = self._bench.growth(sizes)
+                weight, waits = store.bytes_per_reading(self._servers), store.queries(self._servers)
+                return "ingest", {"growth": growth, "bytes_per_reading": weight, "queries": waits}
 
 
 if __name__ == "__main__":

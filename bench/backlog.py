@@ -37,11 +37,11 @@ def readings(trap_ids: Sequence[str], number: int, org: str, first_seq: int) -> 
         yield topics.build(org, trap_ids[trap], topics.Kind.READING), payload.encode()
 
 
-def keep_session(port: int, client_id: str, window: int = 5000, *, protocol: int = mqtt.MQTTv5) -> None:
+def keep_session(port: int, client_id: str, window: int = 5000, *, protocol: int = mqtt.MQTTv5, org: str = "+") -> None:
     """Subscribes as `client_id` and leaves, so that the broker queues for it."""
     client = make_client(client_id, protocol)
     subscribed = threading.Event()
-    client.on_connect = lambda c, *_: c.subscribe(f"{topics.PREFIX}/+/+/reading", 1)
+    client.on_connect = lambda c, *_: c.subscribe(f"{topics.PREFIX}/{org}/+/reading", 1)
     client.on_subscribe = lambda *_: subscribed.set()
     connect(client, port, window, protocol)
     client.loop_start()
@@ -85,30 +85,38 @@ def connect(client: mqtt.Client, port: int, window: int, protocol: int) -> None:
 def fill(port: int, messages: Iterator[tuple[str, bytes]]) -> int:
     """Publishes at QoS 1 and waits for every PUBACK. Returns how many."""
     with socket.create_connection(("127.0.0.1", port), timeout=60) as link:
-        link.sendall(_packet(0x10, _text(b"MQTT") + b"\x04\x02" + struct.pack("!H", 600) + _text(b"bench-filler")))
-        if link.recv(4)[3:] != b"\x00":
-            raise RuntimeError("the broker refused the filler")
-        sent = acked = 0
+        hello(link, "bench-filler")
+        sent = 0
         batch: list[bytes] = []
         for topic, payload in messages:
+            batch.append(publish_packet(topic, payload, sent))
             sent += 1
-            batch.append(_packet(0x32, _text(topic.encode()) + struct.pack("!H", sent % 65_535 + 1) + payload))
             if len(batch) == WINDOW:
-                acked += _exchange(link, batch)
-        acked += _exchange(link, batch)
+                exchange(link, batch)
+                batch = []
+        exchange(link, batch)
         link.sendall(b"\xe0\x00")
-    if acked != sent:
-        raise RuntimeError(f"{sent} sent, {acked} acknowledged")
     return sent
 
 
-def _exchange(link: socket.socket, batch: list[bytes]) -> int:
+def hello(link: socket.socket, client_id: str) -> None:
+    """Opens an MQTT 3.1.1 session on a socket. Raises RuntimeError when the broker refuses."""
+    link.sendall(_packet(0x10, _text(b"MQTT") + b"\x04\x02" + struct.pack("!H", 600) + _text(client_id.encode())))
+    if link.recv(4)[3:] != b"\x00":
+        raise RuntimeError("the broker refused the publisher")
+
+
+def publish_packet(topic: str, payload: bytes, index: int) -> bytes:
+    """The bytes of a PUBLISH at QoS 1."""
+    return _packet(0x32, _text(topic.encode()) + struct.pack("!H", index % 65_535 + 1) + payload)
+
+
+def exchange(link: socket.socket, batch: Sequence[bytes]) -> None:
+    """Sends packets and waits for the PUBACK of each. Raises RuntimeError when the broker ends the connection."""
     link.sendall(b"".join(batch))
-    wanted, got = 4 * len(batch), b""
-    while len(got) < wanted:
-        got += link.recv(wanted - len(got)) or _cut()
-    batch.clear()
-    return wanted // 4
+    wanted, got = 4 * len(batch), 0
+    while got < wanted:
+        got += len(link.recv(wanted - got) or _cut())
 
 
 def _cut() -> bytes:

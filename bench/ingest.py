@@ -58,10 +58,20 @@ class Bench:
             found.append({"rows": rows, "us_per_reading": round(us, 1), "peak_rss_mb": result["peak_rss_mb"]})
         return found
 
-    def drain(self) -> dict[str, float]:
+    def recovery(self, messages: int) -> dict[str, float]:
+        """How long a worker takes over a backlog of so many messages, as after an outage of the database."""
+        found = self.drain(messages)
+        return {
+            "messages": messages,
+            "seconds": round(messages / found["stored_per_s"], 1),
+            "stored_per_s": round(found["stored_per_s"]),
+            "peak_rss_mb": round(found["peak_rss_mb"], 1),
+        }
+
+    def drain(self, messages: int | None = None) -> dict[str, float]:
         """Queues a backlog for a worker that is away, starts it, and times it from the first stored reading on."""
         backlog.keep_session(self._servers.broker_port, CLIENT_ID)
-        number = self._fill()
+        number = self._fill(messages or self._messages)
         worker = Ingest(self._servers, self._metrics_port)
         try:
             wait_for(lambda: worker.stored() > 0, 60)
@@ -80,15 +90,15 @@ class Bench:
 
     def _noop(self, protocol: int) -> float:
         backlog.keep_session(self._servers.broker_port, noop.CLIENT_ID, protocol=protocol)
-        self._fill()
+        self._fill(self._messages)
         try:
             return noop.run(self._servers.broker_port, self._messages, protocol)
         finally:
             backlog.forget_session(self._servers.broker_port, noop.CLIENT_ID)
 
-    def _fill(self) -> int:
-        messages = backlog.readings(self._servers.trap_ids, self._messages, ORG, self._next_seq)
-        self._next_seq += -(-self._messages // len(self._servers.trap_ids))
+    def _fill(self, number: int) -> int:
+        messages = backlog.readings(self._servers.trap_ids, number, ORG, self._next_seq)
+        self._next_seq += -(-number // len(self._servers.trap_ids))
         return backlog.fill(self._servers.broker_port, messages)
 
     def _grow_to(self, rows: int) -> int:

@@ -10,7 +10,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lighttrap import migrate, topics
@@ -47,7 +47,9 @@ def servers(port_base: int, number_of_traps: int) -> Iterator[Servers]:
         chosen = broker.choose(folder / "broker", port_base + 1, runs_as, os.environ.get("PATH", os.defpath))
         chosen.prepare()
         listens = lambda: broker.accepts("127.0.0.1", port_base + 1)  # noqa: E731
-        with _running(cluster.program(os.environ), cluster.answers), _running(chosen.program(os.environ), listens):
+        database = cluster.program(os.environ)
+        database = replace(database, argv=(*database.argv, "-c", "track_commit_timestamp=on"))
+        with _running(database, cluster.answers), _running(chosen.program(os.environ), listens):
             cluster.ensure_database()
             ids = topics.numbered_trap_ids("bench", number_of_traps)
             _register(cluster.dsn, ids)
@@ -58,9 +60,15 @@ def servers(port_base: int, number_of_traps: int) -> Iterator[Servers]:
 def _register(dsn: str, ids: list[str]) -> None:
     with pool.connect(dsn) as conn:
         migrate.migrate(conn)
-        orgs.ensure_org(conn, ORG)
+    register(dsn, ORG, ids)
+
+
+def register(dsn: str, org: str, ids: list[str]) -> None:
+    """Registers traps of an org."""
+    with pool.connect(dsn) as conn:
+        orgs.ensure_org(conn, org)
         for trap_id in ids:
-            traps.register_trap(conn, trap_id=trap_id, org_id=ORG)
+            traps.register_trap(conn, trap_id=trap_id, org_id=org)
 
 
 @contextmanager
@@ -100,13 +108,14 @@ def wait_for(ready: Callable[[], bool], within_s: float, process: subprocess.Pop
 class Ingest:
     """A worker process on the bench's servers."""
 
-    def __init__(self, servers: Servers, port: int) -> None:
+    def __init__(self, servers: Servers, port: int, client_id: str = CLIENT_ID, org: str = "+") -> None:
         self._url = f"http://127.0.0.1:{port}"
         environ = {
             **os.environ,
             "LIGHTTRAP_DATABASE__DSN": servers.dsn,
             "LIGHTTRAP_BROKER__URL": f"mqtt://127.0.0.1:{servers.broker_port}",
-            "LIGHTTRAP_INGEST__CLIENT_ID": CLIENT_ID,
+            "LIGHTTRAP_INGEST__CLIENT_ID": client_id,
+            "LIGHTTRAP_INGEST__ORG": org,
             "LIGHTTRAP_INGEST__METRICS_PORT": str(port),
             "LIGHTTRAP_LOG__LEVEL": "WARNING",
         }
