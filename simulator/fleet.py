@@ -16,6 +16,7 @@ from lighttrap import wire
 from simulator.device import Device
 from simulator.faults import Message, Mishaps
 from simulator.link import Links
+from simulator.pace import Pace
 from simulator.session import Session
 
 Clock = Callable[[], float]
@@ -39,8 +40,8 @@ class Fleet:
         """Readings that became known to be stored since the start."""
         self.sent = 0
         """Messages handed to the network since the start."""
-        self.window: int | None = None
-        """How many readings all traps together may have unconfirmed; None for no limit."""
+        self.pace: Pace | None = None
+        """Bounds what all traps together may have unconfirmed; None for no bound."""
         self._links = links
         self._mishaps = mishaps
         self._clock: Clock = time.time
@@ -64,6 +65,8 @@ class Fleet:
             if tick >= next_look:
                 next_look = tick + LOOK_S
                 self._at_rest()
+                if self.pace is not None:
+                    self.pace.learn(self.confirmed, tick)
                 if until():
                     return
             self._wake(tick)
@@ -186,7 +189,7 @@ class Fleet:
             self.sent += 1
 
     def _left(self) -> int:
-        return AT_ONCE if self.window is None else self.window - self._unconfirmed
+        return AT_ONCE if self.pace is None else self.pace.window - self._unconfirmed
 
     def _rest_s(self) -> float:
         """How long nothing will be due."""

@@ -15,6 +15,7 @@ from lighttrap.errors import InputFault, LightTrapError
 from lighttrap.nightfile import NightCount, NightFile
 from simulator.faults import Message
 from simulator.link import Links, make_sessions
+from simulator.pace import Pace
 from simulator.patience import Patience
 from simulator.progress import Show
 from simulator.replaybook import ReplayBook
@@ -23,8 +24,6 @@ from simulator.split import NightPlan
 
 log = logging.getLogger(__name__)
 
-WINDOW = 40_000
-"""Readings sent and not confirmed, over all traps: some seconds of what a server stores."""
 SESSION_S = 3_600
 PATIENCE_S = (20.0, 600.0)
 HINT_AFTER_S = 30.0
@@ -59,6 +58,7 @@ class Replay:
         by_trap = {trap_id: list(nights) for trap_id, nights in groupby(file.nights, key=attrgetter("trap_id"))}
         self._sessions = make_sessions(broker, plan.org, "replay", list(by_trap), connections, SESSION_S)
         self._links = Links(self._sessions)
+        self._pace = Pace()
         self._books = {session: self._book(session, by_trap) for session in self._sessions}
 
     def run(self, stopped: Callable[[], bool], timeout_s: float | None, show: Show) -> Replayed:
@@ -73,6 +73,7 @@ class Replay:
                 next_look = tick + LOOK_S
                 done = self._confirmed()
                 show(done)
+                self._keep_pace(done, tick)
                 self._refusal()
                 if stopped() or tick >= deadline:
                     break
@@ -91,7 +92,7 @@ class Replay:
     def _book(self, session: Session, by_trap: dict[str, list[NightCount]]) -> ReplayBook:
         nights = [night for trap_id in session.traps for night in by_trap[trap_id]]
         nights.sort(key=attrgetter("night", "trap_id"))
-        window = WINDOW // len(self._sessions)
+        window = self._pace.window // len(self._sessions)
         book = ReplayBook(nights, self._messages, self._plan.readings, window, Patience(*PATIENCE_S))
         session.begins_clean = True
         session.hear = lambda trap_id, packet, retained: _tell(book, trap_id, packet, retained)
@@ -115,6 +116,12 @@ class Replay:
                 session.publish(message)
         waits = [book.due_in_s(tick) for session, book in self._books.items() if session.room]
         self._links.turn(0.0 if worked else min([0.1, *waits]))
+
+    def _keep_pace(self, done: int, tick: float) -> None:
+        self._pace.learn(done, tick)
+        busy = [book for book in self._books.values() if not book.is_done]
+        for book in busy:
+            book.window = self._pace.window // len(busy)
 
     def _confirmed(self) -> int:
         return sum(book.confirmed for book in self._books.values())

@@ -42,7 +42,8 @@ class ReplayBook:
         self._next: NightCount | None = next(self._left, None)
         self._make = make
         self._readings = readings_a_night
-        self._window = max(window, readings_a_night)
+        self.window = window
+        """How many readings may be under way; one night always may."""
         self._patience = patience
         self._flights: dict[tuple[str, int], Flight] = {}
         self._retries: list[tuple[float, tuple[str, int]]] = []
@@ -105,7 +106,7 @@ class ReplayBook:
         return True
 
     def _has_room(self) -> bool:
-        return (len(self._flights) + 1) * self._readings <= self._window
+        return not self._flights or (len(self._flights) + 1) * self._readings <= self.window
 
     def _send(self, night: NightCount, tries: int, confirmed: int, tick: float) -> None:
         boot, messages = self._make(night)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from lighttrap.config import BrokerSettings
 from lighttrap.errors import LightTrapError
-from simulator import chance, faults
+from simulator import chance, faults, pace
 from simulator.config import FleetSettings
 from simulator.device import Device, Manners
 from simulator.faults import Fate, Mishaps
@@ -32,7 +32,6 @@ SAVE_SLACK_S = 600
 """Later than this after the last save no reading can have been sent."""
 CATCH_UP_S = 3_600
 """After a longer pause the time in between is made up for at the rhythm of the past."""
-FAST_WINDOW = 40_000
 LIVE_WINDOW = 500
 FAST_PATIENCE_S = (20.0, 300.0)
 LIVE_PATIENCE_S = (180.0, 1_800.0)
@@ -82,7 +81,7 @@ class Run:
         """Sends everything up to the horizon and waits until it is stored."""
         for device in self._devices:
             device.set_manners(self._fast_manners(), self._patience)
-        self._fleet.window = FAST_WINDOW
+        self._fleet.pace = pace.Pace()
         total = sum(device.missing(self._horizon_s) for device in self._devices)
         began = time.monotonic()
         with progress("past" if not self._settings.once else "readings", total, "readings stored") as show:
@@ -103,7 +102,7 @@ class Run:
             if device.is_past:
                 device.set_rhythm(self._horizon_s, self._settings.interval_s)
                 device.is_past = False
-        self._fleet.window = None
+        self._fleet.pace = None
         self._save()
         deadline = time.monotonic() + (self._settings.exit_after_s or math.inf)
         log.info("playing live", extra={"traps": len(self._devices), "interval_s": self._settings.interval_s})
@@ -111,7 +110,7 @@ class Run:
         log.info("stopped", extra={"messages": self._fleet.sent, "confirmed": self._fleet.confirmed})
 
     def _fast_manners(self) -> Manners:
-        window = max(50, min(2_000, FAST_WINDOW // len(self._devices)))
+        window = max(50, min(2_000, pace.MOST // len(self._devices)))
         return Manners(window, in_fast_motion=True)
 
     # Traps
