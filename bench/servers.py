@@ -94,15 +94,17 @@ def _running(program: Program, ready: Callable[[], bool]) -> Iterator[None]:
             process.wait()
 
 
-def wait_for(ready: Callable[[], bool], within_s: float, process: subprocess.Popen[bytes] | None = None) -> None:
-    """Waits until something is so. Raises RuntimeError when it does not come."""
+def wait_for(
+    ready: Callable[[], bool], within_s: float, process: subprocess.Popen[bytes] | None = None, every_s: float = 0.02
+) -> None:
+    """Waits until something is so, looking every so often. Raises RuntimeError when it does not come."""
     deadline = time.monotonic() + within_s
     while not ready():
         if process is not None and process.poll() is not None:
             raise RuntimeError(f"{process.args!r} ended with {process.returncode}")
         if time.monotonic() > deadline:
             raise RuntimeError("it did not come in time")
-        time.sleep(0.02)
+        time.sleep(every_s)
 
 
 class Ingest:

@@ -3,21 +3,22 @@
 CREATE TEMPORARY TABLE IF NOT EXISTS stage (
     place integer NOT NULL,
     org_id text NOT NULL, trap_id text NOT NULL, boot bigint NOT NULL, seq bigint NOT NULL,
-    start_at timestamptz NOT NULL, end_at timestamptz NOT NULL, lamp_s integer NOT NULL, counts jsonb NOT NULL,
+    start_at timestamptz NOT NULL, end_at timestamptz NOT NULL, lamp_s integer NOT NULL, counts_text text NOT NULL,
     temperature_c double precision, humidity_pct double precision, rain_mm double precision,
     wind_m_s double precision, light_lx double precision, battery_v double precision, panel_v double precision,
     signal_dbm double precision, model_version text, image_ref text,
     prev_boot bigint, prev_last_seq bigint, received_at timestamptz NOT NULL, sha bytea NOT NULL,
-    copies integer NOT NULL, night date, fate text
+    copies integer NOT NULL,
+    counts jsonb GENERATED ALWAYS AS (counts_text::jsonb) STORED, night date, fate text
 ) ON COMMIT DELETE ROWS
 
 -- empty_stage --
 DELETE FROM stage
 
 -- copy_to_stage --
-COPY stage (place, org_id, trap_id, boot, seq, start_at, end_at, lamp_s, counts, temperature_c, humidity_pct, rain_mm,
+COPY stage (place, org_id, trap_id, boot, seq, start_at, end_at, lamp_s, counts_text, temperature_c, humidity_pct, rain_mm,
             wind_m_s, light_lx, battery_v, panel_v, signal_dbm, model_version, image_ref, prev_boot, prev_last_seq,
-            received_at, sha, copies) FROM STDIN
+            received_at, sha, copies) FROM STDIN (FORMAT binary)
 
 -- open_ledger --
 -- A row for every boot heard of for the first time, and for the boot before it, whose tail may be missing.

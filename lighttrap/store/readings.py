@@ -10,6 +10,12 @@ from lighttrap import sql, wire
 from lighttrap.store.pool import Connection
 
 _SQL = sql.load("readings")
+_STAGE_TYPES = (
+    *("int4", "text", "text", "int8", "int8", "timestamptz", "timestamptz", "int4", "text"),
+    *("float8",) * 8,
+    *("text", "text", "int8", "int8", "timestamptz", "bytea", "int4"),
+)
+"""Of the columns that `copy_to_stage` names; binary COPY takes half the time of text, and needs them."""
 
 
 class StagedReading(NamedTuple):
@@ -37,6 +43,7 @@ def empty_stage(conn: Connection) -> None:
 def stage_readings(conn: Connection, readings: Iterable[StagedReading]) -> None:
     """Copies a batch to the stage. No two of its readings may share a key."""
     with conn.cursor().copy(_SQL["copy_to_stage"]) as copy:
+        copy.set_types(_STAGE_TYPES)
         for reading in readings:
             copy.write_row(_row(reading))
 
