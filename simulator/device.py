@@ -73,7 +73,7 @@ class Device:
 
     def goodbye(self, now_s: float) -> Message:
         """The status before a planned sleep."""
-        return self._voice.goodbye(now_s, self.journal.current.boot)
+        return self._voice.goodbye(now_s, *self._last_sent())
 
     def last_will(self) -> Message:
         """What the broker says in its place when its connection breaks."""
@@ -244,9 +244,14 @@ class Device:
 
     def _say_status(self, now_s: float, tick: float) -> None:
         self._status_at = tick
+        self._outbox.append(self._voice.status(now_s, *self._last_sent()))
+
+    def _last_sent(self) -> tuple[int, int]:
+        """Boot and seq of the newest reading that was ever sent; seq 0 before the first of the current boot."""
         stretch = self.journal.at(self._rounds.highest)
-        last_seq = stretch.first_seq + self._rounds.highest - stretch.position if stretch else 0
-        self._outbox.append(self._voice.status(now_s, self.journal.current.boot, last_seq))
+        if stretch is None:
+            return self.journal.current.boot, 0
+        return stretch.boot, stretch.first_seq + self._rounds.highest - stretch.position
 
     # Its memory over a restart
 

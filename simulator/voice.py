@@ -52,9 +52,9 @@ class Voice:
         )
         return self.say(packet)
 
-    def goodbye(self, now_s: float, boot: int) -> Message:
+    def goodbye(self, now_s: float, boot: int, last_seq: int) -> Message:
         """The status before a planned sleep."""
-        return self.say(wire.StatusPacket(v=1, online=False, at=_instant(now_s), boot=boot))
+        return self.say(wire.StatusPacket(v=1, online=False, at=_instant(now_s), boot=boot, last_seq=last_seq))
 
     def last_will(self) -> Message:
         """What the broker says when the connection breaks; nobody knows when that will be."""
