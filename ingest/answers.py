@@ -59,9 +59,8 @@ class Answers:
         if not due:
             return
         boots = {(trap_id, boot) for trap_id in due for boot in sorted(self._moved[trap_id])[:BOOTS_AT_ONCE]}
-        for trap_id in due:
-            if trap_id in self._greeted:
-                boots |= {(trap_id, boot) for boot in ledger.recent_boots(conn, trap_id)}
+        if greeted := self._greeted.intersection(due):
+            boots |= ledger.recent_boots(conn, greeted)
         marks = ledger.watermarks(conn, boots)
         conn.commit()
         for trap_id, own in groupby(marks, key=lambda mark: mark.trap_id):

@@ -52,7 +52,7 @@ class BrokerLink:
         self._broker = broker
         self._worker = worker
         self._metrics = metrics
-        self._rule = BatchRule(worker.batch_messages, worker.batch_s, worker.batch_limit)
+        self._rule = BatchRule(worker.batch_messages, worker.batch_s, worker.batch_limit, worker.quiet_s)
         self._inbox: deque[Message] = deque()
         self._news = threading.Event()
         self._room = threading.Event()
@@ -211,8 +211,10 @@ class BrokerLink:
 
     def _wait_s(self, deadline: float) -> float:
         waiting = len(self._inbox)
-        age_s = time.time() - self._inbox[0].received_s if waiting else 0.0
-        return min(self._rule.wait_s(waiting, age_s), max(0.0, deadline - time.monotonic()))
+        if waiting == 0:
+            return max(0.0, deadline - time.monotonic())
+        now_s = time.time()
+        return self._rule.wait_s(waiting, now_s - self._inbox[0].received_s, now_s - self._inbox[-1].received_s)
 
     def ack(self, messages: Sequence[Message]) -> None:
         """Acks stored messages in order of arrival, on the connection that brought them and on no other."""

@@ -22,6 +22,9 @@ class WorkerSettings(Section):
     batch_s: Annotated[float, Field(gt=0, le=10)] = Field(
         default=0.5, description="Seconds the oldest message waits at most before a batch is due."
     )
+    quiet_s: Annotated[float, Field(gt=0, le=10)] = Field(
+        default=0.03, description="Seconds without a further message after which a batch is due."
+    )
     batch_limit: Annotated[int, Field(ge=1, le=20_000)] = Field(
         default=4000, description="Messages in one transaction at most."
     )

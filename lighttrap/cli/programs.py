@@ -71,6 +71,9 @@ def simulate(
     arguments = ["run", "--org", org, "--prefix", prefix, "--traps", str(number), "--seed", str(seed)]
     arguments += ["--interval", str(interval_s), "--history-days", str(history_days)]
     arguments += ["--once"] * once
+    if found.data and not once:
+        # The same traps again go on where they stopped, instead of living their past twice.
+        arguments += ["--state", str(found.data / f"simulator-{org}-{prefix}.json")]
     arguments += ["--faults", faults] if faults else []
     arguments += ["--exit-after", str(exit_after_s)] if exit_after_s is not None else []
     run("simulator", arguments, found)

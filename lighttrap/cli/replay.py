@@ -24,6 +24,7 @@ def replay(
     count: Annotated[list[str], typer.Option(help="SPECIES=COLUMN, insects per night; may be given several times.")],
     org: Annotated[str, typer.Option(help="Org of the traps.")],
     lamp_hours: Annotated[str, typer.Option(help="Local time the lamp burned, HH:MM-HH:MM.")] = "18:00-05:00",
+    dates: Annotated[nightfile.Dates, typer.Option(help="How the file writes dates.")] = nightfile.Dates.ISO,
     register: Annotated[bool, typer.Option("--register", help="Register org and traps first.")] = False,
     timeout_s: Annotated[float | None, typer.Option("--timeout", help="Give up after so many seconds.")] = None,
     data: addresses.DataOption = None,
@@ -36,11 +37,11 @@ def replay(
     nominal_s = lamp_seconds(lamp_hours)
     found = addresses.find(data)
     if register:
-        _register(file, trap_column, night_column, count, org, nominal_s, data)
+        _register(file, trap_column, night_column, count, dates, org, nominal_s, data)
     arguments = ["replay", str(file), "--org", org, "--trap-column", trap_column, "--night-column", night_column]
     for pair in count:
         arguments += ["--count", pair]
-    arguments += ["--lamp-hours", lamp_hours]
+    arguments += ["--lamp-hours", lamp_hours, "--dates", dates]
     arguments += ["--timeout", str(timeout_s)] if timeout_s is not None else []
     programs.run("simulator", arguments, found)
 
@@ -63,11 +64,18 @@ def count_columns(pairs: list[str]) -> dict[str, str]:
 
 
 def _register(
-    file: Path, trap_column: str, night_column: str, count: list[str], org: str, nominal_s: int, data: Path | None
+    file: Path,
+    trap_column: str,
+    night_column: str,
+    count: list[str],
+    dates: nightfile.Dates,
+    org: str,
+    nominal_s: int,
+    data: Path | None,
 ) -> None:
     """Registers the file's traps, each in service from its first night in the file to its last."""
     columns = count_columns(count)
-    nights = nightfile.read_nights(file, trap_column, night_column, columns).nights
+    nights = nightfile.read_nights(file, trap_column, night_column, columns, dates).nights
     first: dict[str, date] = {}
     last: dict[str, date] = {}
     for entry in nights:

@@ -19,7 +19,11 @@ JOIN trap t USING (trap_id)
 ORDER BY l.trap_id, l.last_at DESC
 
 -- recent_boots --
-SELECT boot FROM ledger WHERE trap_id = %(trap_id)s AND last_at > now() - interval '31 days' ORDER BY last_at DESC LIMIT 100
+-- The newest hundred boots of each trap that its ring may still hold.
+SELECT trap_id, boot FROM (
+    SELECT trap_id, boot, row_number() OVER (PARTITION BY trap_id ORDER BY last_at DESC) AS place
+    FROM ledger WHERE trap_id = ANY(%(trap_ids)s) AND last_at > now() - interval '31 days'
+) AS recent WHERE place <= 100
 
 -- lines --
 SELECT l.trap_id, l.boot, l.sent_upto AS sent, seq_count(l.stored) AS stored, l.duplicates AS duplicate,

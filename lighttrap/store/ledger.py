@@ -52,9 +52,9 @@ def watermarks(conn: Connection, boots: Collection[tuple[str, int]]) -> list[Boo
     return conn.cursor(row_factory=class_row(BootWatermark)).execute(_SQL["watermarks"], pairs).fetchall()
 
 
-def recent_boots(conn: Connection, trap_id: str) -> list[int]:
-    """The boots of a trap heard of within the life of its ring, the newest first."""
-    return [boot for (boot,) in conn.execute(_SQL["recent_boots"], {"trap_id": trap_id}).fetchall()]
+def recent_boots(conn: Connection, trap_ids: Collection[str]) -> set[tuple[str, int]]:
+    """(trap_id, boot) of the boots heard of within the life of these traps' rings, a hundred a trap at most."""
+    return set(conn.execute(_SQL["recent_boots"], {"trap_ids": list(trap_ids)}).fetchall())
 
 
 def lines(conn: Connection, org_id: str | None = None, trap_id: str | None = None) -> list[model.LedgerLine]:

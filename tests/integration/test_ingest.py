@@ -293,7 +293,12 @@ def test_received_is_stored_or_duplicate_or_quarantined_or_noted(database, conn,
 
 def test_worker_with_a_full_queue_stops_in_time(database, conn, broker, start_ingest, trap_side):
     a_trap(conn)
-    small = {**QUICK, "LIGHTTRAP_INGEST__QUEUE_MESSAGES": "1", "LIGHTTRAP_INGEST__BATCH_S": "10"}
+    small = {
+        **QUICK,
+        "LIGHTTRAP_INGEST__BATCH_S": "10",
+        "LIGHTTRAP_INGEST__QUEUE_MESSAGES": "1",
+        "LIGHTTRAP_INGEST__QUIET_S": "10",
+    }
     ingest = start_ingest(database, broker.url, **small)
     trap_side.send_all((a_topic(), a_reading(seq)) for seq in range(1, 301))
     wait_until(lambda: ingest.metric("lighttrap_ingest_overflow_total") > 0)

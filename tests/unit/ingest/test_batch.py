@@ -19,3 +19,11 @@ def test_young_small_batch_waits_for_the_rest_of_its_time():
 
 def test_nothing_waiting_is_never_due():
     assert RULE.wait_s(0, 99.0) == RULE.seconds
+
+
+def test_batch_is_due_when_nothing_came_for_a_while():
+    rule = BatchRule(messages=500, seconds=0.5, limit=2000, quiet_s=0.03)
+    assert rule.wait_s(100, 0.1, 0.03) == 0
+    assert rule.wait_s(100, 0.1, 0.01) == pytest.approx(0.02)
+    assert rule.wait_s(100, 0.49, 0.0) == pytest.approx(0.01)
+    assert rule.wait_s(0, 99.0, 99.0) == rule.seconds
