@@ -1,5 +1,5 @@
 # Everything a person runs. Each target first installs what is missing into .venv; nothing outside the folder is touched.
-.PHONY: help install demo test check bench docs clean
+.PHONY: help install demo test chaos check bench docs clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -15,6 +15,9 @@ demo: install ## run it all: database, broker, ingest, 24 traps with four weeks 
 
 test: install ## the tests (ARGS="tests/unit -x" for some of them)
 	@scripts/test $(ARGS)
+
+chaos: install ## break everything on purpose, the long set (ARGS="--quick" for the short one)
+	@.venv/bin/python -m tests.chaos $(or $(ARGS),--long)
 
 check: install ## format, lint, types, imports, documentation
 	@scripts/check

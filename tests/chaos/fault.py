@@ -1,0 +1,36 @@
+"""What a fault is: a way to hurt the system, what it needs, and how often a set tries it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.chaos.scene import Scene
+
+Strike = Callable[["Scene"], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One way to hurt the system.
+
+    `strike` starts ingest, sends, and hurts; it returns when everything works again. `at_risk` says that the broker
+    itself may lose what it took: then only what is missing after the traps have sent again counts.
+    """
+
+    name: str
+    says: str
+    strike: Strike
+    at_risk: bool = False
+    settings: Mapping[str, str] = field(default_factory=dict)
+    proxied: tuple[str, ...] = ()
+    """Legs of ingest that lead through a killable proxy: `broker`, `database`."""
+    logins: bool = False
+    """Whether the broker asks for logins and takes them for client ids."""
+    small_disk: bool = False
+    """Whether the database lies on a small file system of its own; needs root."""
+    quick: int = 1
+    long: int = 20
+    """Runs in the short and in the long set."""

@@ -1,0 +1,57 @@
+"""Faults of the network between ingest and its servers, by a proxy on either leg."""
+
+from __future__ import annotations
+
+from tests.chaos.fault import Fault, Strike
+from tests.chaos.scene import Scene
+from tests.waiting import wait_until
+
+CUTS = 3
+
+
+def _cut(leg: str) -> Strike:
+    def strike(scene: Scene) -> None:
+        ingest = scene.start_ingest()
+        with scene.load(1500):
+            for stored in sorted(scene.rng.sample(range(1000 * scene.scale), CUTS)):
+                scene.wait_until_stored(stored)
+                scene.proxies[leg].stop()
+                wait_until(lambda: not ingest.is_ready(), within=30)
+                scene.proxies[leg].start()
+                wait_until(ingest.is_ready, within=30)
+
+    return strike
+
+
+def _broker_deaf(scene: Scene) -> None:
+    ingest = scene.start_ingest()
+    with scene.load(1200):
+        scene.wait_until_stored(scene.rng.randrange(600 * scene.scale))
+        scene.proxies["broker"].deaf()
+        wait_until(lambda: not ingest.is_ready(), within=30)
+        scene.proxies["broker"].start()
+
+
+def _database_deaf(scene: Scene) -> None:
+    """The connection is reset after a silence with a batch in hand, as by a router that has forgotten it."""
+    scene.start_ingest()
+    with scene.load(1200):
+        scene.wait_until_stored(scene.rng.randrange(600 * scene.scale))
+        scene.proxies["database"].deaf()
+        wait_until(lambda: scene.unaccounted() > 0, within=30)
+    scene.proxies["database"].stop()
+    scene.proxies["database"].start()
+
+
+FAULTS = (
+    Fault("broker-leg-cut", f"connection to the broker reset, {CUTS} times", _cut("broker"), proxied=("broker",)),
+    Fault("database-leg-cut", f"connection to PostgreSQL reset, {CUTS} times", _cut("database"), proxied=("database",)),
+    Fault(
+        "broker-leg-deaf", "nothing passes between ingest and broker until the keepalive is over", _broker_deaf,
+        proxied=("broker",), settings={"LIGHTTRAP_BROKER__KEEPALIVE_S": "5"},
+    ),
+    Fault(
+        "database-leg-deaf", "nothing passes between ingest and database, then the connection is reset",
+        _database_deaf, proxied=("database",),
+    ),
+)  # fmt: skip
