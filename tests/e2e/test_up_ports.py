@@ -35,7 +35,8 @@ def test_block_is_let_go_as_a_whole():
 
 
 def test_named_base_decides_the_numbers_and_a_busy_one_is_named():
-    base = free_port()
+    with closing(ports.reserve(NAMES, None)) as free:
+        base = free.number("database")
     with closing(_listener(base + 1)), pytest.raises(ConfigError, match=f"port {base + 1}, for the broker"):
         ports.reserve(NAMES, base)
     with closing(ports.reserve(NAMES, base)) as block:

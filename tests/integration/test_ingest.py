@@ -297,7 +297,7 @@ def test_worker_with_a_full_queue_stops_in_time(database, conn, broker, start_in
         **QUICK,
         "LIGHTTRAP_INGEST__BATCH_S": "10",
         "LIGHTTRAP_INGEST__QUEUE_MESSAGES": "1",
-        "LIGHTTRAP_INGEST__QUIET_S": "10",
+        "LIGHTTRAP_INGEST__QUIET_S": "2",
     }
     ingest = start_ingest(database, broker.url, **small)
     trap_side.send_all((a_topic(), a_reading(seq)) for seq in range(1, 301))
