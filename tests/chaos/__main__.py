@@ -16,6 +16,7 @@ from tests.chaos import workers
 from tests.chaos.fault import Fault
 from tests.chaos.faults import every_fault
 from tests.chaos.report import print_report
+from tests.chaos.scene import QUICK
 from tests.chaos.sets import Plan, play
 from tests.chaos.site import CannotRun, open_site
 
@@ -43,7 +44,9 @@ def _run(wanted: argparse.Namespace) -> int:
     seed = wanted.seed if wanted.seed is not None else random.randrange(10**6)
     plan = Plan(chosen, wanted.worker, seed, wanted.long, wanted.repeat)
     with open_site(wanted.pg_bin) as site:
-        header = f"{site.versions()}\nseed {seed}, worker {wanted.worker}, {'long' if wanted.long else 'short'} set"
+        settings = ", ".join(f"{name.removeprefix('LIGHTTRAP_')} {value}" for name, value in QUICK.items())
+        size = "long" if wanted.long else "short"
+        header = f"{site.versions()}\n{settings}\nseed {seed}, worker {wanted.worker}, {size} set"
         say(header)
         trials, skipped = play(site, plan, lambda trial: say(f"{trial.seconds:6.1f} s  {trial.says()}"))
         print_report(trials, skipped, header)

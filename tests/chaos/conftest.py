@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -15,12 +16,9 @@ def site(request: pytest.FixtureRequest) -> Iterator[Site]:
     """A private server that trials may kill."""
     if request.config.option.db_dsn or request.config.option.broker:
         pytest.skip("these tests kill their servers, and the ones that were named are not ours to kill")
-    opening = open_site(request.config.option.pg_bin)
-    try:
-        opened = opening.__enter__()
-    except CannotRun as fault:
-        missing(str(fault))
-    try:
+    with ExitStack() as stack:
+        try:
+            opened = stack.enter_context(open_site(request.config.option.pg_bin))
+        except CannotRun as fault:
+            missing(str(fault))
         yield opened
-    finally:
-        opening.__exit__(None, None, None)

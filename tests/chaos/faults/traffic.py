@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from lighttrap import topics
+from lighttrap.store import pool
 from tests import corpus
-from tests.builders import NIGHTFALL, ORG
+from tests.builders import NIGHTFALL, ORG, a_reading
 from tests.chaos.fault import Fault
 from tests.chaos.journal import Outgoing
+from tests.chaos.ring import Ring
 from tests.chaos.scene import Scene
-from tests.waiting import wait_until
 
 TIMES = 10
 RECONNECTS = 3
@@ -65,7 +66,9 @@ def _clocks(scene: Scene) -> None:
 
 def _poison(scene: Scene) -> None:
     """The whole corpus of malformed payloads among honest readings, and rows that only the database refuses."""
-    ingest = scene.start_ingest()
+    with pool.connect(scene.dsn) as conn:
+        conn.execute("ALTER TABLE reading ADD CHECK (lamp_s <> 601)")
+    scene.start_ingest()
     honest = scene.fleet.readings(1000 * scene.scale)
     trap_id = next(iter(scene.fleet.rings))
     bad = [
@@ -74,11 +77,18 @@ def _poison(scene: Scene) -> None:
     ]
     lost_trap = topics.build(ORG, "nobody-knows", topics.Kind.READING)
     bad += [Outgoing(trap_id, 0, 0, lost_trap, one.payload, "unknown_trap") for one in honest[:5]]
+    bad += [_for_the_database(ring, seq) for seq, ring in enumerate(scene.fleet.rings.values(), 1)]
     mixed = [*honest, *bad, *bad]
     scene.rng.shuffle(mixed)
     with scene.fleet.load(mixed):
         pass
-    wait_until(ingest.is_ready)
+
+
+def _for_the_database(ring: Ring, seq: int) -> Outgoing:
+    """A reading of a boot that the trap does not keep, for what the database refuses stays unconfirmed."""
+    packet = a_reading(seq, boot=ring.boot + 1, lamp_s=601)
+    topic = topics.build(ring.org, ring.trap_id, topics.Kind.READING)
+    return Outgoing(ring.trap_id, ring.boot + 1, seq, topic, packet.payload(), "database")
 
 
 FAULTS = (
