@@ -16,14 +16,12 @@ Strike = Callable[["Scene"], None]
 class Fault:
     """One way to hurt the system.
 
-    `strike` starts ingest, sends, and hurts; it returns when everything works again. `at_risk` says that the broker
-    itself may lose what it took: then only what is missing after the traps have sent again counts.
+    `strike` starts ingest, sends, and hurts; it returns when everything works again, or soon will.
     """
 
     name: str
     says: str
     strike: Strike
-    at_risk: bool = False
     settings: Mapping[str, str] = field(default_factory=dict)
     proxied: tuple[str, ...] = ()
     """Legs of ingest that lead through a killable proxy: `broker`, `database`."""

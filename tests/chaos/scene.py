@@ -165,11 +165,16 @@ class Scene:
 
     def _make_database(self) -> str:
         dsn = self.site.databases.clone()
-        self._stack.callback(self.site.databases.drop, dsn)
+        self._stack.callback(self._drop_database, dsn)
         if self._fault.small_disk:
             name = dsn.rpartition("/")[2]
             self.disk = self._stack.enter_context(small_disk_for(self.site.databases.admin_dsn, name))
         return dsn
+
+    def _drop_database(self, dsn: str) -> None:
+        if not self.site.cluster.is_running:
+            self.site.cluster.start()
+        self.site.databases.drop(dsn)
 
     def _make_broker(self) -> Broker:
         if self._fault.logins:

@@ -39,13 +39,13 @@ def _wiped(scene: Scene) -> None:
 
 
 FAULTS = (
-    Fault("broker-killed", "broker killed by SIGKILL under load", _killed, at_risk=True, quick=3),
+    Fault("broker-killed", "broker killed by SIGKILL under load", _killed, quick=3),
     Fault(
         "broker-killed-with-queue", "broker killed by SIGKILL with a queue of 2,000, under load", _killed_with_queue,
-        at_risk=True, quick=1,
+        quick=1,
     ),
     Fault(
         "broker-wiped", f"broker's state wiped while ingest holds {HELD} unacked messages, then ingest killed", _wiped,
-        at_risk=True, quick=2,
+        quick=2,
     ),
 )  # fmt: skip

@@ -36,6 +36,7 @@ def _stopped(scene: Scene) -> None:
         ingest.stop()
         if ingest.process is None or ingest.process.returncode != 0:
             scene.complain("SIGTERM did not end it with code 0")
+        scene.fleet.send(scene.fleet.readings(200))
     ingest.start()
 
 
