@@ -33,12 +33,12 @@ def _broker_deaf(scene: Scene) -> None:
 
 
 def _database_deaf(scene: Scene) -> None:
-    """The connection is reset after a silence with a batch in hand, as by a router that has forgotten it."""
+    """The connection is reset after a silence in which messages pile up, as by a router that has forgotten it."""
     scene.start_ingest()
     with scene.load(1200):
         scene.wait_until_stored(scene.rng.randrange(600 * scene.scale))
         scene.proxies["database"].deaf()
-        wait_until(lambda: scene.unaccounted() > 0, within=30)
+    scene.fleet.send_and_wait(scene.fleet.readings(300))
     scene.proxies["database"].stop()
     scene.proxies["database"].start()
 
