@@ -120,12 +120,14 @@ class Scene:
         """How often a worker had to be started again because it ended by itself."""
         return sum(worker.ended_by_itself for worker in self._workers)
 
-    def settle(self, wanted: int) -> None:
-        """Waits until all is handled: the greeting that was sent last is known, and so many readings are stored.
+    def settle(self) -> None:
+        """Waits until all is handled: a greeting sent after everything is known, and all that must be stored is.
 
-        When they do not come, it waits until nothing has moved for a while.
+        When that does not come, it waits until nothing has moved for a while.
         """
         self.fleet.wait_until_taken()
+        account = self.fleet.journal.account()
+        wanted = len(account.sent.keys() - account.unsure)
         wait_until(self._is_ready, within=60)
         at = self.fleet.greet()
         wait_until(lambda: (self._is_ready(), self._greeted(at)), equals=(True, TRAPS), within=60)

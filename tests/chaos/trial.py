@@ -68,8 +68,7 @@ def run_trial(site: Site, fault: Fault, worker: str, seed: int, scale: int = 1) 
 
 
 def _compare(scene: Scene, trial: Trial) -> None:
-    account = scene.fleet.journal.account()
-    scene.settle(wanted=len(account.sent.keys() - account.unsure))
+    scene.settle()
     account = scene.fleet.journal.account()
     found = _balance(scene, account)
     trial.with_broker = len(found.lost & account.at_risk)
@@ -88,7 +87,7 @@ def _compare(scene: Scene, trial: Trial) -> None:
 
 def _compare_after_resending(scene: Scene, trial: Trial) -> None:
     trial.sent_again = scene.fleet.send_again()
-    scene.settle(wanted=len(scene.fleet.journal.account().sent))
+    scene.settle()
     found = _balance(scene, scene.fleet.journal.account())
     trial.figures["after"] = len(found.lost)
     _enter(trial, found, len(found.unrefused))
