@@ -22,7 +22,7 @@ def _gone(scene: Scene) -> None:
     with scene.load(1500):
         scene.wait_until_stored(scene.rng.randrange(500 * scene.scale))
         scene.site.cluster.stop()
-        wait_until(lambda: ingest.metric(RETRIES) >= 4 * scene.scale, within=150)
+        wait_until(lambda: ingest.metric(RETRIES) >= 2 + 2 * scene.scale, within=150)
         if ingest.get("/healthz")[0] != 200:
             scene.complain("not healthy while the database was away")
     scene.site.cluster.start()
@@ -33,7 +33,7 @@ def _locked(scene: Scene) -> None:
     with scene.load(1500):
         scene.wait_until_stored(scene.rng.randrange(500 * scene.scale))
         with scene.locked_table():
-            wait_until(lambda: ingest.metric(RETRIES, sqlstate_class="55") >= scene.scale, within=60)
+            wait_until(lambda: ingest.metric(RETRIES, sqlstate_class="55") >= scene.scale, within=150)
 
 
 def _disk_full(scene: Scene) -> None:
