@@ -199,8 +199,9 @@ class _Up:
         for line in self._lines:
             say(f"  {line}")
         say("Try, in another terminal:")
+        typed = sys.argv[0] if Path(sys.argv[0]).name == "lighttrap" else "lighttrap"
         for command in ("nights", "ledger", "doctor"):
-            say(f"  lighttrap {command}{where}")
+            say(f"  {typed} {command}{where}")
         say("Ctrl-C stops it.")
 
     def _tell(self) -> None:
