@@ -30,15 +30,14 @@ def main() -> None:
     parser.add_argument("--only", choices=PARTS, nargs="+", default=PARTS, help="these parts only")
     wanted = parser.parse_args()
     results: dict[str, Any] = {"machine": _machine()}
-    with servers(PORT_BASE, wanted.traps) as running:
-        results["machine"]["servers"] = running.label
-        run = Run(running, wanted.messages, quick=wanted.quick)
-        for part in (part for part in PARTS if part in wanted.only):
-            found = run.part(part)
-            if found is not None:
-                key, value = found
-                results[key] = {**results.get(key, {}), **value}
-                print(f"{part}: {json.dumps(value, indent=2)}", flush=True)
+    run = Run(wanted.messages, wanted.traps, quick=wanted.quick)
+    for part in (part for part in PARTS if part in wanted.only):
+        found = run.part(part)
+        if found is not None:
+            key, value = found
+            results[key] = {**results.get(key, {}), **value}
+            print(f"{part}: {json.dumps(value, indent=2)}", flush=True)
+    results["machine"]["servers"] = run.label
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(results, indent=2) + "\n")
     print(f"written to {RESULTS}")
@@ -57,37 +56,42 @@ def _machine() -> dict[str, Any]:
 
 
 class Run:
-    """The parts of a bench run, on one pair of servers."""
+    """The parts of a bench run, each on fresh servers."""
 
-    def __init__(self, running: Servers, messages: int, *, quick: bool) -> None:
-        self._servers = running
+    def __init__(self, messages: int, traps: int, *, quick: bool) -> None:
         self._messages = messages
+        self._traps = traps
         self._quick = quick
-        self._bench = Bench(running, METRICS_PORT, messages)
         self._capacity_per_s = 0.0
+        self.label = ""
 
     def part(self, name: str) -> tuple[str, dict[str, Any]] | None:
         """A part's key in the results and what it measured; None when it has nothing to measure."""
+        if name == "peers" and not peers.installed():
+            return None
+        with servers(PORT_BASE, self._traps) as running:
+            self.label = running.label
+            return self._measure(name, running)
+
+    def _measure(self, name: str, running: Servers) -> tuple[str, dict[str, Any]]:
+        bench = Bench(running, METRICS_PORT, self._messages)
         match name:
             case "speed":
-                speed = self._bench.speed()
+                speed = bench.speed()
                 self._capacity_per_s = speed["stored_per_s"]
                 return "ingest", speed
             case "peers":
-                if not peers.installed():
-                    return None
-                return "peers", {"mq_bridge": peers.measure(self._servers, self._messages)}
+                return "peers", {"mq_bridge": peers.measure(running, self._messages)}
             case "latency":
-                capacity = self._capacity_per_s or self._bench.drain()["stored_per_s"]
-                return "ingest", {"latency": latency.measure(self._servers, METRICS_PORT, capacity)}
+                capacity = self._capacity_per_s or bench.drain()["stored_per_s"]
+                return "ingest", {"latency": latency.measure(running, METRICS_PORT, capacity)}
             case "workers":
-                return "ingest", {"workers": workers.measure(self._servers, METRICS_PORT, self._messages)}
+                return "ingest", {"workers": workers.measure(running, METRICS_PORT, self._messages)}
             case "recovery":
-                return "ingest", {"recovery": self._bench.recovery(100_000 if self._quick else 1_000_000)}
+                return "ingest", {"recovery": bench.recovery(100_000 if self._quick else 900_000)}
             case _:
-                sizes = [10**5, 10**6] + [10**7] * (not self._quick)
-                growth = self._bench.growth(sizes)
-                weight, waits = store.bytes_per_reading(self._servers), store.queries(self._servers)
+                growth = bench.growth([10**5, 10**6] + [10**7] * (not self._quick))
+                weight, waits = store.bytes_per_reading(running), store.queries(running)
                 return "ingest", {"growth": growth, "bytes_per_reading": weight, "queries": waits}
 
 

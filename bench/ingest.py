@@ -132,11 +132,12 @@ _FILL = (
            '{"nilaparvata-lugens": 41, "sogatella-furcifera": 2}', 27.1, 12.4, %(now)s, sha256(s::text::bytea)
     FROM generate_series(1, %(readings)s) AS s
     CROSS JOIN LATERAL (SELECT %(now)s::timestamptz - interval '390 days' + s * interval '10 minutes' AS at) AS w
-    CROSS JOIN trap t ORDER BY s, t.trap_id
+    CROSS JOIN trap t WHERE t.org_id = 'bench' ORDER BY s, t.trap_id
     """,
     """
     INSERT INTO ledger (trap_id, boot, stored, sent_upto)
-    SELECT trap_id, %(boot)s, int8multirange(int8range(1, %(readings)s + 1)), %(readings)s FROM trap
+    SELECT trap_id, %(boot)s, int8multirange(int8range(1, %(readings)s + 1)), %(readings)s
+    FROM trap WHERE org_id = 'bench'
     """,
     """
     INSERT INTO catch (trap_id, species, night, count, lamp_s, readings)
