@@ -10,7 +10,7 @@ from typing import Any
 import paho.mqtt.client as mqtt
 
 from bench import backlog, noop
-from bench.servers import CLIENT_ID, ORG, Ingest, Servers, wait_for
+from bench.servers import CLIENT_ID, ORG, Ingest, Servers, cpu_of, wait_for
 from lighttrap.store import pool
 
 ROUNDS = 3
@@ -55,7 +55,15 @@ class Bench:
             rows = self._grow_to(size)
             result = self.drain()
             us = 1e6 / result["stored_per_s"]
-            found.append({"rows": rows, "us_per_reading": round(us, 1), "peak_rss_mb": result["peak_rss_mb"]})
+            found.append(
+                {
+                    "rows": rows,
+                    "us_per_reading": round(us, 1),
+                    "worker_cpu_us": round(result["cpu_us"], 1),
+                    "database_cpu_us": round(result["database_cpu_us"], 1),
+                    "peak_rss_mb": round(result["peak_rss_mb"], 1),
+                }
+            )
         return found
 
     def recovery(self, messages: int) -> dict[str, float]:
@@ -76,17 +84,26 @@ class Bench:
         try:
             wait_for(lambda: worker.stored() > 0, 60)
             began, first, cpu_s = time.perf_counter(), worker.stored(), worker.cpu_s()
+            backend = self._backend()
+            database_s = cpu_of(backend)
             wait_for(lambda: worker.stored() >= number, 600)
             seconds = time.perf_counter() - began
             done = worker.stored() - first
             return {
                 "stored_per_s": done / seconds,
                 "cpu_us": (worker.cpu_s() - cpu_s) / done * 1e6,
+                "database_cpu_us": (cpu_of(backend) - database_s) / done * 1e6,
                 "peak_rss_mb": worker.peak_rss_mb(),
             }
         finally:
             worker.stop()
             backlog.forget_session(self._servers.broker_port, CLIENT_ID)
+
+    def _backend(self) -> int:
+        """The process id of the worker's database session."""
+        with pool.connect(self._servers.dsn) as conn:
+            query = "SELECT pid FROM pg_stat_activity WHERE application_name = 'lighttrap ingest'"
+            return int(conn.execute(query).fetchall()[0][0])
 
     def _noop(self, protocol: int) -> float:
         backlog.keep_session(self._servers.broker_port, noop.CLIENT_ID, protocol=protocol)

@@ -107,6 +107,12 @@ def wait_for(
         time.sleep(every_s)
 
 
+def cpu_of(pid: int) -> float:
+    """Processor time that a process has used, in seconds."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 class Ingest:
     """A worker process on the bench's servers."""
 
@@ -154,8 +160,7 @@ class Ingest:
 
     def cpu_s(self) -> float:
         """Processor time used so far, in seconds."""
-        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_of(self._process.pid)
 
     def stop(self) -> None:
         """Ends it and waits."""
