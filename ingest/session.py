@@ -15,11 +15,14 @@ from ingest.config import IngestSettings
 from ingest.metrics import Metrics
 from ingest.retry import delays
 from lighttrap import migrate
-from lighttrap.errors import StoreMismatch, StoreRejected, StoreUnavailable
+from lighttrap.errors import StoreError, StoreMismatch, StoreRejected, StoreUnavailable
 from lighttrap.store import readings, session
 from lighttrap.store.pool import Connection, connect, translate_errors
 
 log = logging.getLogger(__name__)
+
+IDLE = psycopg.pq.TransactionStatus.IDLE
+PIPELINE_OFF = psycopg.pq.PipelineStatus.OFF
 
 T = TypeVar("T")
 
@@ -92,18 +95,25 @@ class StoreSession:
             with translate_errors():
                 result = step(conn)
                 conn.commit()
-        except (StoreRejected, StoreMismatch, StoreUnavailable):
-            self._roll_back(conn)
+        except (StoreRejected, StoreMismatch, StoreUnavailable) as fault:
+            self._roll_back(conn, fault)
             raise
         if not self.available:
             log.info("database is back")
         self.available = True
         return result
 
-    def _roll_back(self, conn: Connection) -> None:
+    def _roll_back(self, conn: Connection, fault: StoreError) -> None:
+        """Makes the session fit for the next try, or ends it.
+
+        An error that the server did not send says nothing about what state the session is in: it may even hang.
+        """
+        if fault.sqlstate is None and isinstance(fault, StoreUnavailable):
+            self.close()
+            return
         with suppress(psycopg.Error):
             conn.rollback()
-        if conn.closed or conn.broken:
+        if conn.closed or conn.info.transaction_status != IDLE or conn.info.pipeline_status != PIPELINE_OFF:
             self.close()
 
     def _note_unavailable(self, fault: StoreUnavailable) -> None:
