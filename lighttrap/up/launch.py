@@ -51,6 +51,7 @@ def run(options: UpOptions) -> int:
     _check(options)
     request = stop.StopRequest()
     with stop.on_signals(request), directory.owned(options.data) as home:
+        home.addresses.unlink(missing_ok=True)
         tree = Tree(home, request, say)
         try:
             up = _Up(options, home, tree, request)

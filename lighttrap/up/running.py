@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from lighttrap.errors import ConfigError
-from lighttrap.up import directory
+from lighttrap.up import directory, orphan
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,10 @@ def _is_held(lock: Path) -> bool:
     return False
 
 
-def _read(home: directory.Directory) -> Addresses:
+def _read(home: directory.Directory) -> Addresses | None:
     document = json.loads(home.addresses.read_text(encoding="utf-8"))
+    # A killed `up` leaves its file behind, and the next one holds the lock before it has written its own.
+    if orphan.birth(document["pid"]) is None:
+        return None
     known = {field.name: document[field.name] for field in fields(Addresses)}
     return Addresses(**{**known, "data": Path(known["data"])})
