@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TextIO
 
 from lighttrap import species, topics
-from lighttrap.errors import InputFault
+from lighttrap.errors import ConfigError, InputFault
 
 MAX_COUNT = 1_000_000
 """More than this in one night is not an insect count; four times the highest on record."""
@@ -81,6 +81,17 @@ def trap_id_of(name: str) -> str:
             f"the trap name {name[:_SHOWN]!r} makes no trap id: 3 to 32 letters, digits and hyphens are needed"
         )
     return trap_id
+
+
+def count_columns(pairs: Sequence[str]) -> dict[str, str]:
+    """The column of each species, from `SPECIES=COLUMN` texts. Raises ConfigError."""
+    columns: dict[str, str] = {}
+    for pair in pairs:
+        species_key, equals, column = pair.partition("=")
+        if not equals or not column or species_key in columns:
+            raise ConfigError(f"--count {pair}: give SPECIES=COLUMN, each species once")
+        columns[species_key] = column
+    return columns
 
 
 def read_nights(

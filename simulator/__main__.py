@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from lighttrap import logs
 from lighttrap.errors import ConfigError, InputFault, LightTrapError
 from lighttrap.night import DEFAULT_ZONE
-from lighttrap.nightfile import Dates, NightFile, read_nights
+from lighttrap.nightfile import Dates, NightFile, count_columns, read_nights
 from simulator.config import SimulatorSettings, lamp_hours
 from simulator.progress import progress
 from simulator.replay import Replay, Replayed
@@ -54,7 +54,7 @@ def _run(settings: SimulatorSettings, _given: dict[str, Any], stop: threading.Ev
 
 def _replay(settings: SimulatorSettings, given: dict[str, Any], stop: threading.Event) -> int:
     file = read_nights(
-        given["file"], given["trap_column"], given["night_column"], _counts(given["count"]), given["dates"]
+        given["file"], given["trap_column"], given["night_column"], count_columns(given["count"]), given["dates"]
     )
     try:
         plan = NightPlan(given["org"], lamp_hours(given["lamp_hours"]), given["interval_minutes"], given["zone"])
@@ -99,16 +99,6 @@ def _settings(given: dict[str, Any]) -> SimulatorSettings:
 
 def _name(loc: tuple[int | str, ...]) -> str:
     return ".".join(str(part).replace("_", "-") for part in loc) or "settings"
-
-
-def _counts(pairs: list[str]) -> dict[str, str]:
-    counts: dict[str, str] = {}
-    for pair in pairs:
-        species, equals, column = pair.partition("=")
-        if not equals or not column or species in counts:
-            raise ConfigError(f"--count {pair}: give SPECIES=COLUMN, each species once")
-        counts[species] = column
-    return counts
 
 
 def _on_signals() -> threading.Event:

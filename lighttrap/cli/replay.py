@@ -55,14 +55,6 @@ def lamp_seconds(hours: str) -> int:
     return (end - start) % 86_400 or 86_400
 
 
-def count_columns(pairs: list[str]) -> dict[str, str]:
-    """Column of each species from `SPECIES=COLUMN` texts. Raises InputFault."""
-    columns = dict(pair.split("=", 1) for pair in pairs if "=" in pair)
-    if len(columns) != len(pairs):
-        raise InputFault("--count must look like nilaparvata-lugens=bph_per_night, each species once")
-    return columns
-
-
 def _register(
     file: Path,
     trap_column: str,
@@ -74,7 +66,7 @@ def _register(
     data: Path | None,
 ) -> None:
     """Registers the file's traps, each in service from its first night in the file to its last."""
-    columns = count_columns(count)
+    columns = nightfile.count_columns(count)
     nights = nightfile.read_nights(file, trap_column, night_column, columns, dates).nights
     first: dict[str, date] = {}
     last: dict[str, date] = {}
