@@ -24,6 +24,9 @@ from lighttrap.errors import ConfigError, StoreMismatch
 log = logging.getLogger("ingest")
 
 CHECK_S = 5.0
+SWITCH_S = 0.0005
+"""A thread that waits for Python while another computes gets it after so long. At Python's own 5 ms the thread that
+talks to the database waits at every turn: 27,000 readings a second instead of 37,000 (docs/decisions/0009)."""
 
 
 def main() -> int:
@@ -42,6 +45,7 @@ def main() -> int:
 
 
 def _run(settings: IngestSettings) -> int:
+    sys.setswitchinterval(SWITCH_S)
     metrics = Metrics()
     worker = Worker(settings, metrics)
     for number in (signal.SIGTERM, signal.SIGINT):

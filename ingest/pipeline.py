@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ingest.broker import Message
 from ingest.sorting import News, Sorted, refusal, rounds, sort_messages
@@ -42,14 +43,37 @@ class Outcome:
     """Traps that came online and want to know what is stored."""
 
 
-def store_batch(conn: Connection, messages: Sequence[Message], batch: Sorted | None = None) -> Outcome:
+class Round(NamedTuple):
+    """Readings of which no two share a key, and the same as the stage takes them."""
+
+    readings: list[StagedReading]
+    packed: bytes
+
+
+class Prepared(NamedTuple):
+    """A batch with everything done that needs no server."""
+
+    batch: Sorted
+    rounds: list[Round]
+
+
+def prepare(conn: Connection, messages: Sequence[Message]) -> Prepared:
+    """Decodes and packs a batch. Sends nothing, so it may run beside a transaction of the same connection.
+
+    Raises what the driver raises for text that no database can hold.
+    """
+    batch = sort_messages(messages)
+    return Prepared(batch, [Round(once, readings.pack(conn, once)) for once in rounds(batch.readings)])
+
+
+def store_batch(conn: Connection, messages: Sequence[Message], prepared: Prepared | None = None) -> Outcome:
     """Stores a batch in the connection's open transaction. Raises what the driver raises; then nothing is stored.
 
-    `batch` is what sorting the messages gave, if that is done already.
+    `prepared` is what `prepare` made of the messages, if that is done already.
     """
-    batch = batch or sort_messages(messages)
+    batch, packed_rounds = prepared or prepare(conn, messages)
     outcome = Outcome()
-    refusals = batch.refusals + _store_readings(conn, messages, batch.readings, outcome)
+    refusals = batch.refusals + _store_readings(conn, messages, packed_rounds, outcome)
     for item in batch.news:
         if reason := _store_news(conn, item, outcome):
             refusals.append(refusal(messages[item.place], reason, DETAILS[reason]))
@@ -66,13 +90,13 @@ def quarantine_one(conn: Connection, message: Message, detail: str) -> Outcome:
 
 
 def _store_readings(
-    conn: Connection, messages: Sequence[Message], staged: list[StagedReading], outcome: Outcome
+    conn: Connection, messages: Sequence[Message], packed_rounds: list[Round], outcome: Outcome
 ) -> list[Refusal]:
     refusals = []
-    for number, once in enumerate(rounds(staged)):
+    for number, (once, packed) in enumerate(packed_rounds):
         if number:
             readings.empty_stage(conn)
-        readings.stage_readings(conn, once)
+        readings.stage_readings(conn, packed)
         # One round trip for all the statements: after each the other threads would have Python for themselves first.
         with conn.pipeline():
             readings.insert_staged(conn)
@@ -85,7 +109,7 @@ def _store_readings(
                 outcome.duplicate += reading.copies - (fate == "fresh")
             else:
                 refusals += [refusal(messages[reading.place], fate, DETAILS[fate])] * reading.copies
-    outcome.boots.update((reading.trap_id, reading.packet.boot) for reading in staged)
+        outcome.boots.update((reading.trap_id, reading.packet.boot) for reading in once)
     return refusals
 
 

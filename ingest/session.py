@@ -46,6 +46,11 @@ class StoreSession:
         self.available = False
         self.beat_s = time.monotonic()
 
+    @property
+    def connection(self) -> Connection | None:
+        """The session's connection; none while the database is away."""
+        return self._conn
+
     def try_lock(self) -> bool:
         """Whether this session now is the active worker. Raises StoreUnavailable."""
         conn = self._conn or self._open()

@@ -1,8 +1,8 @@
 """The worker: one database session, one loop: take, store, commit, ack, answer.
 
-While a batch is stored, a second thread takes and sorts the next. The worker never acks before the commit. While the
-database is away it keeps its batch, acks nothing and stays on MQTT, so the broker stops at the receive maximum and
-queues the rest. Only the holder of the advisory lock is on MQTT.
+While a batch is stored, a second thread takes, decodes and packs the next. The worker never acks before the commit.
+While the database is away it keeps its batch, acks nothing and stays on MQTT, so the broker stops at the receive
+maximum and queues the rest. Only the holder of the advisory lock is on MQTT.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from ingest.answers import Answers
 from ingest.broker import BrokerLink, Message
 from ingest.config import IngestSettings
 from ingest.metrics import Metrics
-from ingest.pipeline import Outcome, quarantine_one, store_batch
+from ingest.pipeline import Outcome, Prepared, prepare, quarantine_one, store_batch
 from ingest.retry import store_bisecting
 from ingest.session import LockLost, Stopped, StoreSession
-from ingest.sorting import Sorted, sort_messages
-from lighttrap.errors import StoreRejected, StoreUnavailable
+from lighttrap.errors import StoreError, StoreRejected, StoreUnavailable
+from lighttrap.store.pool import Connection, translate_errors
 
 log = logging.getLogger(__name__)
 
@@ -86,14 +86,14 @@ class Worker:
         answers = Answers(link, self._settings.ingest, self._metrics)
         link.start()
         log.info("active", extra={"client_id": self._settings.ingest.client_id, "org": self._settings.ingest.org})
-        with ThreadPoolExecutor(1, thread_name_prefix="sorter") as sorter:
-            ahead = sorter.submit(_next_batch, link)
+        with ThreadPoolExecutor(1, thread_name_prefix="packer") as packer:
+            ahead = packer.submit(_next_batch, link, self.store.connection)
             while not self._stop.is_set() and not link.taken_over.is_set():
                 self.store.beat_s = time.monotonic()
-                messages, batch = ahead.result()
-                ahead = sorter.submit(_next_batch, link)
+                messages, prepared = ahead.result()
+                ahead = packer.submit(_next_batch, link, self.store.connection)
                 if messages:
-                    self._store(link, answers, messages, batch)
+                    self._store(link, answers, messages, prepared)
                 self.store.run(lambda conn: answers.send_due(conn, time.monotonic()))
 
     def _end_service(self) -> None:
@@ -102,14 +102,16 @@ class Worker:
             link.stop()
         self.store.close()
 
-    def _store(self, link: BrokerLink, answers: Answers, messages: Sequence[Message], batch: Sorted) -> None:
+    def _store(
+        self, link: BrokerLink, answers: Answers, messages: Sequence[Message], prepared: Prepared | None
+    ) -> None:
         self._metrics.received.inc(len(messages))
         self.oldest_unstored_s = messages[0].received_s
 
         def commit(part: Sequence[Message]) -> Outcome:
-            sorted_part = batch if len(part) == len(messages) else None
+            whole = prepared if len(part) == len(messages) else None
             with self._metrics.batch_seconds.time():
-                return self.store.run(lambda conn: store_batch(conn, part, sorted_part))
+                return self.store.run(lambda conn: store_batch(conn, part, whole))
 
         for part, outcome in store_bisecting(messages, commit, self._commit_refusal):
             link.ack(part)
@@ -132,6 +134,13 @@ class Worker:
             self._metrics.refused.labels(reason).inc(number)
 
 
-def _next_batch(link: BrokerLink) -> tuple[list[Message], Sorted]:
+def _next_batch(link: BrokerLink, conn: Connection | None) -> tuple[list[Message], Prepared | None]:
+    """Takes a batch and prepares it, unless there is no connection or no way: storing it then tells what is wrong."""
     messages = link.take()
-    return messages, sort_messages(messages)
+    if conn is None:
+        return messages, None
+    try:
+        with translate_errors():
+            return messages, prepare(conn, messages)
+    except StoreError:
+        return messages, None

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from io import BytesIO
 from typing import Any, NamedTuple
+
+from psycopg import Copy
+from psycopg.copy import FileWriter
 
 from lighttrap import sql, wire
 from lighttrap.store.pool import Connection
@@ -40,12 +44,23 @@ def empty_stage(conn: Connection) -> None:
     conn.execute(_SQL["empty_stage"])
 
 
-def stage_readings(conn: Connection, readings: Iterable[StagedReading]) -> None:
-    """Copies a batch to the stage. No two of its readings may share a key."""
-    with conn.cursor().copy(_SQL["copy_to_stage"]) as copy:
+def pack(conn: Connection, readings: Iterable[StagedReading]) -> bytes:
+    """A batch as the stage takes it. No two of its readings may share a key.
+
+    The connection is asked how values are written and nothing is sent on it, so another thread may use it meanwhile.
+    """
+    packed = BytesIO()
+    with Copy(conn.cursor(), binary=True, writer=FileWriter(packed)) as copy:
         copy.set_types(_STAGE_TYPES)
         for reading in readings:
             copy.write_row(_row(reading))
+    return packed.getvalue()
+
+
+def stage_readings(conn: Connection, packed: bytes) -> None:
+    """Copies a packed batch to the stage."""
+    with conn.cursor().copy(_SQL["copy_to_stage"]) as copy:
+        copy.write(packed)
 
 
 def insert_staged(conn: Connection) -> None:

@@ -21,7 +21,7 @@ def store(conn: pool.Connection, *packets: wire.ReadingPacket, org: str = ORG, t
         readings.StagedReading(place, org, trap_id, packet, now, wire.sha_of(packet.payload()))
         for place, packet in enumerate(packets)
     ]
-    readings.stage_readings(conn, staged)
+    readings.stage_readings(conn, readings.pack(conn, staged))
     readings.insert_staged(conn)
     catches.add_fresh(conn)
     fates = readings.fates(conn)
@@ -254,7 +254,7 @@ def test_two_writers_of_the_same_readings_store_them_once(conn, database):
         other.commit()
         now = datetime.now(UTC)
         staged = [readings.StagedReading(0, ORG, TRAP, a_reading(1), now, wire.sha_of(a_reading(1).payload()))]
-        readings.stage_readings(other, staged)
+        readings.stage_readings(other, readings.pack(other, staged))
         readings.insert_staged(other)
         catches.add_fresh(other)
         conn.execute("SET lock_timeout = '200ms'")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable
 
-from ingest import worker
+from ingest import pipeline
 from ingest.broker import Message
 from ingest.sorting import Sorted
 from tests.chaos import patches
@@ -24,4 +24,4 @@ def sabotage() -> None:
         kept = [reading for reading in batch.readings if next(seen) % ONE_IN]
         return batch._replace(readings=kept)
 
-    original = patches.replace(worker, "sort_messages", sort_messages)
+    original = patches.replace(pipeline, "sort_messages", sort_messages)
