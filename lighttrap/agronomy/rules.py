@@ -1,0 +1,201 @@
+"""The level of a trap's night, and which rule said so with its numbers. Every threshold is a proposal.
+
+No authority's threshold for light-trap catches was found for any country. A lost night has no level: it neither
+raises nor clears. Nothing here knows the future, so a night judged again later comes out the same unless late data
+changed it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+import numpy as np
+
+from lighttrap.agronomy import normal, smooth, valid
+from lighttrap.agronomy.defaults import RelativeSettings, SpeciesRules
+from lighttrap.agronomy.valid import Bools, Floats, Ints
+
+_DEFAULT = RelativeSettings()
+
+
+class Level(IntEnum):
+    """How urgent a trap's night is."""
+
+    UNKNOWN = -1
+    """Lost, silent or pending."""
+    NONE = 0
+    WATCH = 1
+    WARNING = 2
+    ALARM = 3
+
+
+class Rule(StrEnum):
+    """What can raise a level."""
+
+    BAND = "band"
+    """The catch is at or above the species' absolute threshold."""
+    JUMP = "jump"
+    """Tonight and last night at three times the trap's own median."""
+    SEASON = "season"
+    """Many for the season."""
+    OWN_HIGH = "own-high"
+    """Above the 95th percentile of the trap's own year."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """A rule that fired: `catch` reached `bar`, which came from `base` (a median, a percentile, a threshold).
+
+    All in insects per trap per night; `nights` is how many nights stand behind the base, 0 for a threshold.
+    """
+
+    rule: Rule
+    level: Level
+    catch: float
+    bar: float
+    base: float
+    nights: int
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Levels of the judged nights, all arrays of shape (..., judged nights), and the numbers behind them.
+
+    `level` holds `Level` values, the highest of the rules that fired. `explain` tells of one night.
+    """
+
+    catch: Floats
+    level: Ints
+    band_level: Ints
+    jump: Bools
+    jump_base: Floats
+    jump_nights: Ints
+    season: Bools
+    own_high: Bools
+    own_bar: Floats
+    own_nights: Ints
+    rules: SpeciesRules
+    settings: RelativeSettings
+
+    def explain(self, *place: int) -> list[Fired]:
+        """The rules that fired at one place of the arrays, highest level first."""
+        catch, rules = float(self.catch[place]), self.rules
+        found = []
+        level = Level(int(self.band_level[place]))
+        if level > Level.NONE:
+            bar = {Level.WATCH: rules.watch, Level.WARNING: rules.warning, Level.ALARM: rules.alarm}[level]
+            found.append(Fired(Rule.BAND, level, catch, float(bar or 0), float(bar or 0), 0))
+        floor = float(rules.floor or 0)
+        if self.own_high[place]:
+            own = float(self.own_bar[place])
+            found.append(Fired(Rule.OWN_HIGH, Level.WARNING, catch, max(floor, own), own, int(self.own_nights[place])))
+        if self.jump[place]:
+            base = float(self.jump_base[place])
+            bar = max(floor, self.settings.jump_factor * base)
+            found.append(Fired(Rule.JUMP, Level.WATCH, catch, bar, base, int(self.jump_nights[place])))
+        if self.season[place]:
+            found.append(Fired(Rule.SEASON, Level.WATCH, catch, floor, floor, 0))
+        return sorted(found, key=lambda one: -one.level)
+
+
+def judge(
+    catch: Floats,
+    rules: SpeciesRules,
+    season: Ints | None = None,
+    last: int | None = None,
+    settings: RelativeSettings = _DEFAULT,
+) -> Judgement:
+    """The levels of the last `last` nights (all when None), from normalised catches of shape (..., nights).
+
+    `season` gives each night's `normal.SeasonClass` (from `normal.season_so_far`), same shape as `catch`; without it
+    the season rule is silent. The axis should reach 365 nights before the first night judged; a shorter one leaves
+    the rules less history, never another meaning.
+    """
+    judged = slice(catch.shape[-1] - last, None) if last is not None and last < catch.shape[-1] else slice(None)
+    jump, base, base_nights = _jump(catch, rules, settings)
+    own, own_bar, own_nights = _own_high(catch, rules, settings, judged)
+    many = np.zeros(catch.shape, np.bool_) if season is None else _season(catch, season, rules)
+    tonight = catch[..., judged]
+    band_level = _band(tonight, rules)
+    level = np.maximum.reduce(
+        [band_level, np.where(own, Level.WARNING, 0), np.where(jump | many, Level.WATCH, 0)[..., judged]]
+    )
+    return Judgement(
+        catch=tonight,
+        level=np.where(np.isnan(tonight), Level.UNKNOWN, level).astype(np.int64),
+        band_level=band_level,
+        jump=jump[..., judged],
+        jump_base=base[..., judged],
+        jump_nights=base_nights[..., judged],
+        season=many[..., judged],
+        own_high=own,
+        own_bar=own_bar,
+        own_nights=own_nights,
+        rules=rules,
+        settings=settings,
+    )
+
+
+def episode_starts(fired: Bools, quiet_nights: int = _DEFAULT.resend_nights) -> Bools:
+    """Nights that begin an episode: they fire, and more than `quiet_nights` (3, a proposal) after the last that did.
+
+    Shape (..., nights). A lost night between is a night that passed, and not a reason to begin anew.
+    """
+    before = smooth.windows(fired.astype(np.float64), quiet_nights)[..., :-1]
+    quiet: Bools = ~(before == 1.0).any(axis=-1)
+    return fired & quiet
+
+
+def _band(catch: Floats, rules: SpeciesRules) -> Ints:
+    """Levels by c ≥ watch, warning, alarm; insects per trap per night. NaN is below all."""
+    level = np.zeros(catch.shape, np.int64)
+    for bar, name in ((rules.watch, Level.WATCH), (rules.warning, Level.WARNING), (rules.alarm, Level.ALARM)):
+        if bar is not None:
+            level = np.where(catch >= bar, np.maximum(level, name), level)
+    return level
+
+
+def _jump(catch: Floats, rules: SpeciesRules, settings: RelativeSettings) -> tuple[Bools, Floats, Ints]:
+    """Fires by b = median of the valid nights t-8 … t-2, at least 4: c_t and c_t-1 ≥ max(F, 3b).
+
+    The base leaves out both nights that are tested, or the jump would raise its own bar; with b = 0 only F decides.
+    """
+    width = settings.jump_base_from - settings.jump_base_to + 1
+    seen = smooth.windows(catch, settings.jump_base_from)[..., :width]
+    base, known = valid.median(seen, settings.jump_min_valid), valid.count(seen)
+    if rules.floor is None:
+        return np.zeros(catch.shape, np.bool_), base, known
+    bar = np.maximum(rules.floor, settings.jump_factor * base)
+    last_night = smooth.windows(catch, 1)[..., 0]
+    return (catch >= bar) & (last_night >= bar), base, known
+
+
+def _season(catch: Floats, season: Ints, rules: SpeciesRules) -> Bools:
+    """Class "many" of the five-day period so far, and c ≥ F."""
+    if rules.floor is None:
+        return np.zeros(catch.shape, np.bool_)
+    many: Bools = season == normal.SeasonClass.MANY
+    return many & (catch >= rules.floor)
+
+
+def _own_high(
+    catch: Floats, rules: SpeciesRules, settings: RelativeSettings, judged: slice
+) -> tuple[Bools, Floats, Ints]:
+    """c_t above P95 of the trap's valid nights above zero in t-365 … t-1, at least 60 of them, and c_t ≥ F.
+
+    Night by night: all windows at once would not fit memory for a large fleet.
+    """
+    places = range(*judged.indices(catch.shape[-1]))
+    bars = np.full((*catch.shape[:-1], len(places)), np.nan)
+    known = np.zeros(bars.shape, np.int64)
+    above_zero = np.where(catch > 0, catch, np.nan)
+    if rules.floor is None:
+        return np.zeros(bars.shape, np.bool_), bars, known
+    for row, night in enumerate(places):
+        past = above_zero[..., max(0, night - settings.own_nights) : night]
+        bars[..., row] = valid.quantile(past, settings.own_quantile, settings.own_min_nights)
+        known[..., row] = valid.count(past)
+    tonight = catch[..., judged]
+    high: Bools = (tonight > bars) & (tonight >= rules.floor)
+    return high, bars, known
