@@ -81,7 +81,7 @@ class Run:
                 self._capacity_per_s = speed["stored_per_s"]
                 return "ingest", speed
             case "peers":
-                return "peers", {"mq_bridge": peers.measure(running, self._messages)}
+                return "peers", {"mq_bridge": peers.measure(running, bench, self._messages)}
             case "latency":
                 capacity = self._capacity_per_s or bench.drain()["stored_per_s"]
                 return "ingest", {"latency": latency.measure(running, METRICS_PORT, capacity)}

@@ -10,7 +10,7 @@ from typing import Any
 import paho.mqtt.client as mqtt
 
 from bench import backlog, noop
-from bench.servers import CLIENT_ID, ORG, Ingest, Servers, cpu_of, wait_for
+from bench.servers import CLIENT_ID, LOOK_EVERY_S, ORG, Ingest, Servers, cpu_of, wait_for
 from lighttrap.store import pool
 
 ROUNDS = 3
@@ -86,7 +86,7 @@ class Bench:
             began, first, cpu_s = time.perf_counter(), worker.stored(), worker.cpu_s()
             backend = self._backend()
             database_s = cpu_of(backend)
-            wait_for(lambda: worker.stored() >= number, 600)
+            wait_for(lambda: worker.stored() >= number, 600, every_s=LOOK_EVERY_S)
             seconds = time.perf_counter() - began
             done = worker.stored() - first
             return {

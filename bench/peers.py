@@ -12,14 +12,15 @@ import sys
 import time
 
 from bench import backlog
-from bench.servers import ORG, Servers, wait_for
+from bench.ingest import Bench
+from bench.servers import LOOK_EVERY_S, ORG, Servers, wait_for
 from lighttrap import topics
 from lighttrap.store import pool
 
 CLIENT_ID = "bench-peer"
 ROUNDS = 3
-LOOK_EVERY_S = 0.25
-"""Counting rows costs the server time that is not the peer's."""
+PEER_SEQ = 100_000_000
+"""Its readings carry other seqs than ours."""
 _TABLE = """
     CREATE TABLE IF NOT EXISTS peer_reading (
         v bigint, boot bigint, seq bigint, start text, "end" text, lamp_s bigint, counts jsonb,
@@ -33,16 +34,25 @@ def installed() -> bool:
     return importlib.util.find_spec("mq_bridge") is not None
 
 
-def measure(servers: Servers, messages: int, first_seq: int = 1) -> dict[str, int]:
-    """Rows a second that mq-bridge stores from a backlog, median of `ROUNDS`."""
-    rates = []
+def measure(servers: Servers, bench: Bench, messages: int) -> dict[str, float]:
+    """Rows a second that mq-bridge stores from a backlog and readings a second that our worker does, in turn.
+
+    Medians of `ROUNDS`, and ours by theirs.
+    """
+    theirs, ours = [], []
     with pool.connect(servers.dsn) as conn:
         conn.execute(_TABLE)
         conn.commit()
         for number in range(ROUNDS):
-            first = first_seq + number * (messages // len(servers.trap_ids) + 1)
-            rates.append(_drain(servers, conn, messages, first))
-    return {"stored_per_s": round(statistics.median(rates)), "messages_a_round": messages}
+            first = PEER_SEQ + number * (messages // len(servers.trap_ids) + 1)
+            theirs.append(_drain(servers, conn, messages, first))
+            ours.append(bench.drain()["stored_per_s"])
+    return {
+        "stored_per_s": round(statistics.median(theirs)),
+        "ours_stored_per_s": round(statistics.median(ours)),
+        "ratio_of_ours": round(statistics.median(ours) / statistics.median(theirs), 3),
+        "messages_a_round": messages,
+    }
 
 
 def _drain(servers: Servers, conn: pool.Connection, messages: int, first_seq: int) -> float:

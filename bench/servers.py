@@ -21,6 +21,8 @@ from lighttrap.up.directory import Secrets
 
 CLIENT_ID = "bench-ingest"
 ORG = "bench"
+LOOK_EVERY_S = 0.1
+"""Looking costs the one who is looked at: answering for its metrics takes a worker the time of a hundred readings."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from bench import backlog
-from bench.servers import Ingest, Servers, register, wait_for
+from bench.servers import LOOK_EVERY_S, Ingest, Servers, register, wait_for
 from lighttrap import topics
 
 NUMBERS = (1, 2, 4)
@@ -35,7 +35,7 @@ def _drain(servers: Servers, metrics_port: int, orgs: list[str], messages: int) 
         wait_for(lambda: all(worker.stored() for worker in workers), 60)
         began, first = time.perf_counter(), stored()
         whole = messages // len(orgs) * len(orgs)
-        wait_for(lambda: stored() >= whole, 300)
+        wait_for(lambda: stored() >= whole, 300, every_s=LOOK_EVERY_S)
         return (whole - first) / (time.perf_counter() - began)
     finally:
         for worker, org in zip(workers, orgs, strict=True):
