@@ -82,11 +82,11 @@ class Cluster(Server):
         flags = [word for option in options for word in ("-c", option)]
         super().__init__([self.place / "postgres", "-D", self.data, *flags], folder / "postgres.log")
 
-    def initialise(self) -> None:
-        """Makes the data directory."""
+    def initialise(self, *options: str) -> None:
+        """Makes the data directory; `options` are further ones of initdb."""
         locale = ["--encoding=UTF8", "--locale=C", "--no-sync"]
         subprocess.run(
-            [self.place / "initdb", "-D", self.data, "-U", "lighttrap", "-A", "trust", *locale],
+            [self.place / "initdb", "-D", self.data, "-U", "lighttrap", "-A", "trust", *locale, *options],
             check=True,
             capture_output=True,
             cwd="/",
@@ -96,6 +96,10 @@ class Cluster(Server):
     def start(self) -> None:
         """Starts the server and waits until it answers; after `kill` it waits for the old children to be gone."""
         self.launch(cwd="/", **unprivileged())
+        self.wait_until_up()
+
+    def wait_until_up(self) -> None:
+        """Waits until the server answers; starts it again when it ended by itself, as whoever supervises it would."""
         wait_until(self._answers, within=30)
 
     def _answers(self) -> bool:

@@ -41,11 +41,11 @@ class Broker(Server):
 
     host = "127.0.0.1"
 
-    def __init__(self, binary: str, folder: Path) -> None:
+    def __init__(self, binary: str, folder: Path, state: Path | None = None) -> None:
         self.port = free_port()
-        self.folder = folder
+        self.state = state or folder
         self.config = folder / "mosquitto.conf"
-        self.config.write_text(SETTINGS.format(port=self.port, folder=folder))
+        self.config.write_text(SETTINGS.format(port=self.port, folder=self.state))
         super().__init__([binary, "-c", self.config], folder / "mosquitto.log")
 
     @property
@@ -60,7 +60,7 @@ class Broker(Server):
 
     def forget(self) -> None:
         """Loses all that the broker kept, as a broken disk would; it must be down."""
-        (self.folder / "mosquitto.db").unlink(missing_ok=True)
+        (self.state / "mosquitto.db").unlink(missing_ok=True)
 
     def _listens(self) -> bool:
         if not self.is_running:

@@ -43,7 +43,7 @@ class Proxy:
         """Forwards: from the beginning, again after `stop`, or again after `deaf`."""
         self._hears.set()
         if self._listener is None:
-            self._listener = socket.create_server((self.host, self.port), backlog=64)
+            self._listener = self._listen()
             self.port = int(self._listener.getsockname()[1])
             threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
@@ -63,6 +63,9 @@ class Proxy:
         for end in ends:
             _cut(end)
         self._hears.set()  # pumps that waited see that their connection is gone
+
+    def _listen(self) -> socket.socket:
+        return socket.create_server((self.host, self.port), backlog=64)
 
     def _accept(self, listener: socket.socket) -> None:
         while self._listener is listener:

@@ -9,18 +9,17 @@ import argparse
 import random
 import sys
 import traceback
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from tests.chaos import workers
-from tests.chaos.fault import Fault
 from tests.chaos.faults import every_fault
-from tests.chaos.report import print_report
+from tests.chaos.report import print_report, print_trial, write_report
 from tests.chaos.scene import QUICK
-from tests.chaos.sets import Plan, play
-from tests.chaos.site import CannotRun, open_site
+from tests.chaos.sets import LONG_ROUNDS, Plan, lacking, play
+from tests.chaos.site import CannotRun, versions
 
-say: Callable[[str], None] = print
+say = partial(print, flush=True)
 
 
 def main() -> int:
@@ -39,21 +38,23 @@ def main() -> int:
 
 
 def _run(wanted: argparse.Namespace) -> int:
-    faults = every_fault()
-    chosen: list[Fault] = [faults[name] for name in wanted.fault or faults]
     seed = wanted.seed if wanted.seed is not None else random.randrange(10**6)
-    plan = Plan(chosen, wanted.worker, seed, wanted.long, wanted.repeat)
-    with open_site(wanted.pg_bin) as site:
-        settings = ", ".join(f"{name.removeprefix('LIGHTTRAP_')} {value}" for name, value in QUICK.items())
-        size = "long" if wanted.long else "short"
-        header = f"{site.versions()}\n{settings}\nseed {seed}, worker {wanted.worker}, {size} set"
-        say(header)
-        trials, skipped = play(site, plan, lambda trial: say(f"{trial.seconds:6.1f} s  {trial.says()}"))
-        print_report(trials, skipped, header)
+    rounds = wanted.rounds or (LONG_ROUNDS if wanted.long else 1)
+    plan = Plan(tuple(wanted.fault or every_fault()), wanted.worker, seed, wanted.long, rounds, wanted.times)
+    jobs = wanted.jobs or (2 if wanted.long else 1)
+    tested = versions(wanted.pg_bin)
+    settings = ", ".join(f"{name.removeprefix('LIGHTTRAP_')} {value}" for name, value in QUICK.items())
+    size = "long" if wanted.long else "short"
+    say(f"{tested}\n{settings}\nseed {seed}, worker {wanted.worker}, {size} set, {rounds} rounds, {jobs} side by side")
+    skipped = {name: reason for name in plan.faults if (reason := lacking(every_fault()[name]))}
+    trials = play(wanted.pg_bin, plan, jobs, print_trial)
+    print_report(trials, skipped, plan)
+    if wanted.json:
+        write_report(wanted.json, trials, skipped, plan, tested)
     if wanted.logs:
-        for trial in trials:
-            say(trial.log)
-    return 0 if all(trial.is_even for trial in trials) else 1
+        for log in filter(None, (trial.log for trial in trials)):
+            say(log)
+    return 0 if trials and all(trial.is_even for trial in trials) else 1
 
 
 def _list(wanted: argparse.Namespace) -> None:
@@ -63,19 +64,22 @@ def _list(wanted: argparse.Namespace) -> None:
             say(f"{one.name:22} {one.sin} Shown by {one.fault}: {one.figure}.")
     if wanted.list_faults:
         for fault in every_fault().values():
-            say(f"{fault.name:26} {fault.quick:3} / {fault.long:3} runs  {fault.says}")
+            say(f"{fault.name:26} {fault.quick:3} / {fault.long:3} runs a round  {fault.says}")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="tests.chaos", description=__doc__)
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="the short set, as in CI (default)")
-    size.add_argument("--long", action="store_true", help="many repetitions with more messages")
+    size.add_argument("--long", action="store_true", help=f"{LONG_ROUNDS} rounds with four times the messages")
     parser.add_argument("--worker", default=workers.OURS, choices=(workers.OURS, *workers.BROKEN), metavar="NAME")
     parser.add_argument("--fault", action="append", choices=tuple(every_fault()), metavar="NAME", help="only these")
-    parser.add_argument("--repeat", type=int, help="runs of each fault, whatever the set says")
+    parser.add_argument("--rounds", type=int, help=f"how often the whole set is played (1; with --long {LONG_ROUNDS})")
+    parser.add_argument("--times", type=int, help="runs of each fault in a round, whatever the set says")
+    parser.add_argument("--jobs", type=int, help="trials side by side, each job with its own servers (1; --long 2)")
     parser.add_argument("--seed", type=int, help="of the first run of each fault; each further run adds 1")
     parser.add_argument("--pg-bin", type=Path, help="folder with the initdb and postgres to use")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="writes the table and every trial there")
     parser.add_argument("--logs", action="store_true", help="print the workers' last words where it was not even")
     parser.add_argument("--list-workers", action="store_true")
     parser.add_argument("--list-faults", action="store_true")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from tests.chaos.scene import Scene
 
+SmallDiskHolds = Literal["", "database", "wal", "broker"]
 Strike = Callable[["Scene"], None]
 
 
@@ -27,8 +28,10 @@ class Fault:
     """Legs of ingest that lead through a killable proxy: `broker`, `database`."""
     logins: bool = False
     """Whether the broker asks for logins and takes them for client ids."""
-    small_disk: bool = False
-    """Whether the database lies on a small file system of its own; needs root."""
+    cabled: tuple[str, ...] = ()
+    """Legs that lead through a network namespace, by a cable that can be pulled; needs root."""
+    small_disk: SmallDiskHolds = ""
+    """What lies on a small file system of its own; needs root."""
     quick: int = 1
-    long: int = 20
-    """Runs in the short and in the long set."""
+    long: int = 1
+    """Runs in one round of the short and of the long set."""

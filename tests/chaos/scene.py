@@ -12,12 +12,14 @@ import psycopg
 
 from lighttrap.store import pool
 from tests.builders import a_trap
-from tests.chaos.disk import SmallDisk, small_disk_for
+from tests.chaos.cable import Cable, cable_to
+from tests.chaos.disk import SmallDisk, database_on, small_disk
 from tests.chaos.fault import Fault
 from tests.chaos.fleet import LINES, TRAPS, Fleet
 from tests.chaos.journal import Journal
 from tests.chaos.programs import ChaosIngest, GuardedBroker
 from tests.chaos.site import Site
+from tests.cluster import Cluster, Databases
 from tests.fix_broker import Broker
 from tests.fix_proxy import Proxy, proxy_to, through
 from tests.services import server_folder
@@ -38,17 +40,18 @@ class Scene:
     """What a fault may use: `fleet` sends, `start_ingest` starts workers, the rest can be hurt."""
 
     def __init__(self, site: Site, fault: Fault, worker: str, rng: random.Random, scale: int, stack: ExitStack) -> None:
-        self.site = site
         self.rng = rng
         self.scale = scale
         self.complaints: list[str] = []
-        self.disk: SmallDisk | None = None
         self.proxies: dict[str, Proxy] = {}
+        self.cables: dict[str, Cable] = {}
         self._fault = fault
         self._worker = worker
         self._stack = stack
         self._workers: list[ChaosIngest] = []
         self._folder = stack.enter_context(server_folder("trial"))
+        self.disk = stack.enter_context(small_disk()) if fault.small_disk else None
+        self.site = self._site_with_own_wal(site, self.disk) if self.disk and fault.small_disk == "wal" else site
         self.dsn = self._make_database()
         self.broker = self._make_broker()
         self.fleet = self._make_fleet()
@@ -59,10 +62,11 @@ class Scene:
     def start_ingest(self, point: str | None = None, at: int = 1, *, ready: bool = True) -> ChaosIngest:
         """Starts a worker, which dies at `point` passed for the `at`-th time."""
         dsn, url = self.dsn, self._url_of(CLIENT_ID)
-        if "database" in self.proxies:
-            dsn = through(self.proxies["database"], dsn)
-        if "broker" in self.proxies:
-            url = through(self.proxies["broker"], url)
+        legs = {**self.proxies, **self.cables}
+        if "database" in legs:
+            dsn = through(legs["database"], dsn)
+        if "broker" in legs:
+            url = through(legs["broker"], url)
         log = self._folder / f"ingest-{len(self._workers)}.log"
         made = ChaosIngest(self._worker, dsn, url, {**QUICK, **self._fault.settings}, log)
         made.arm(point, at)
@@ -165,12 +169,21 @@ class Scene:
 
     # -- building --------------------------------------------------------------------------------------------------
 
+    def _site_with_own_wal(self, site: Site, disk: SmallDisk) -> Site:
+        """A site with a server of this trial only, whose write-ahead log lies on the small disk."""
+        cluster = Cluster(site.cluster.place, self._folder)
+        cluster.initialise("--waldir", str(disk.folder / "wal"), "--wal-segsize", "1")
+        self._stack.callback(cluster.stop)
+        cluster.start()
+        return Site(cluster, Databases(cluster.dsn()), site.mosquitto)
+
     def _make_database(self) -> str:
         dsn = self.site.databases.clone()
         self._stack.callback(self._drop_database, dsn)
-        if self._fault.small_disk:
-            name = dsn.rpartition("/")[2]
-            self.disk = self._stack.enter_context(small_disk_for(self.site.databases.admin_dsn, name))
+        if self._fault.small_disk == "database":
+            assert self.disk is not None
+            moved = database_on(self.disk, self.site.databases.admin_dsn, dsn.rpartition("/")[2])
+            self._stack.enter_context(moved)
         return dsn
 
     def _drop_database(self, dsn: str) -> None:
@@ -183,7 +196,8 @@ class Scene:
             names = (CLIENT_ID, THIEF, *_line_names())
             broker: Broker = GuardedBroker(self.site.mosquitto, self._folder, names)
         else:
-            broker = Broker(self.site.mosquitto, self._folder)
+            state = self.disk.folder if self.disk and self._fault.small_disk == "broker" else None
+            broker = Broker(self.site.mosquitto, self._folder, state)
         broker.start()
         self._stack.callback(broker.stop)
         return broker
@@ -201,6 +215,8 @@ class Scene:
         ports = {"broker": self.broker.port, "database": self.site.cluster.port}
         for leg in self._fault.proxied:
             self.proxies[leg] = self._stack.enter_context(proxy_to("127.0.0.1", ports[leg]))
+        for leg in self._fault.cabled:
+            self.cables[leg] = self._stack.enter_context(cable_to("127.0.0.1", ports[leg]))
 
     def _url_of(self, name: str) -> str:
         return self.broker.url_of(name) if isinstance(self.broker, GuardedBroker) else self.broker.url

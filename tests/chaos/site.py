@@ -28,32 +28,11 @@ class Site:
     databases: Databases
     mosquitto: str
 
-    def versions(self) -> str:
-        """What is under test, for the report."""
-        said = subprocess.run([self.mosquitto, "-h"], capture_output=True, text=True, check=False).stdout
-        broker = re.search(r"version (\S+)", said)
-        packages = (f"{name} {metadata.version(name)}" for name in ("lighttrap", "paho-mqtt", "psycopg"))
-        return ", ".join(
-            [
-                version_of(self.cluster.place),
-                f"Mosquitto {broker[1] if broker else '?'}",
-                f"Python {platform.python_version()}",
-                *packages,
-            ]
-        )
-
 
 @contextmanager
 def open_site(place: Path | None = None) -> Iterator[Site]:
     """Starts the server, from the binaries in `place` or the first that are found. Raises CannotRun."""
-    mosquitto = find_mosquitto()
-    if mosquitto is None:
-        raise CannotRun("no mosquitto found")
-    found = next(
-        (p for p in (place, binaries_of("embedded"), binaries_of("system")) if p and (p / "initdb").exists()), None
-    )
-    if found is None:
-        raise CannotRun("no PostgreSQL server binaries found")
+    mosquitto, found = _mosquitto(), _postgres(place)
     with server_folder("chaos") as folder, reachable(found) as binaries:
         cluster = Cluster(binaries, folder)
         cluster.initialise()
@@ -62,3 +41,32 @@ def open_site(place: Path | None = None) -> Iterator[Site]:
             yield Site(cluster, Databases(cluster.dsn()), mosquitto)
         finally:
             cluster.stop()
+
+
+def versions(place: Path | None = None) -> str:
+    """What is under test, for the report. Raises CannotRun."""
+    said = subprocess.run([_mosquitto(), "-h"], capture_output=True, text=True, check=False).stdout
+    broker = re.search(r"version (\S+)", said)
+    return ", ".join(
+        [
+            version_of(_postgres(place)),
+            f"Mosquitto {broker[1] if broker else '?'}",
+            f"Python {platform.python_version()}",
+            *(f"{name} {metadata.version(name)}" for name in ("lighttrap", "paho-mqtt", "psycopg")),
+        ]
+    )
+
+
+def _mosquitto() -> str:
+    found = find_mosquitto()
+    if found is None:
+        raise CannotRun("no mosquitto found")
+    return found
+
+
+def _postgres(place: Path | None) -> Path:
+    places = (place, binaries_of("embedded"), binaries_of("system"))
+    found = next((one for one in places if one and (one / "initdb").exists()), None)
+    if found is None:
+        raise CannotRun("no PostgreSQL server binaries found")
+    return found

@@ -39,7 +39,7 @@ def _wiped(scene: Scene) -> None:
 
 
 FAULTS = (
-    Fault("broker-killed", "broker killed by SIGKILL under load", _killed, quick=3),
+    Fault("broker-killed", "broker killed by SIGKILL under load", _killed, quick=3, long=5),
     Fault(
         "broker-killed-with-queue", "broker killed by SIGKILL with a queue of 2,000, under load", _killed_with_queue,
         quick=1,

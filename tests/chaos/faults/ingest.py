@@ -58,10 +58,10 @@ def _queue_full(scene: Scene) -> None:
 
 FAULTS = (
     *(
-        Fault(f"ingest-dies-{point}", f"ingest killed by SIGKILL: {point}", _dies_at(point), quick=2, long=60)
+        Fault(f"ingest-dies-{point}", f"ingest killed by SIGKILL: {point}", _dies_at(point), quick=2, long=2)
         for point in points.POINTS
     ),
-    Fault("ingest-killed", f"ingest killed by SIGKILL at random, {LIVES} times", _killed, quick=2, long=100),
+    Fault("ingest-killed", f"ingest killed by SIGKILL at random, {LIVES} times", _killed, quick=2, long=5),
     Fault("ingest-stopped", "ingest stopped by SIGTERM, away until the load is over", _stopped, quick=2),
     Fault(
         "ingest-frozen", "ingest frozen beyond its keepalive", _frozen, settings={"LIGHTTRAP_BROKER__KEEPALIVE_S": "5"}

@@ -1,4 +1,4 @@
-"""Faults of the network between ingest and its servers, by a proxy on either leg."""
+"""Faults of the network between ingest and its servers, by a proxy or a cable on either leg."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from tests.chaos.scene import Scene
 from tests.waiting import wait_until
 
 CUTS = 3
+RETRIES = "lighttrap_ingest_store_retries_total"
 
 
 def _cut(leg: str) -> Strike:
@@ -43,6 +44,29 @@ def _database_deaf(scene: Scene) -> None:
     scene.proxies["database"].start()
 
 
+def _broker_unplugged(scene: Scene) -> None:
+    """Longer than the keepalive: both sides must notice by themselves."""
+    ingest = scene.start_ingest()
+    with scene.load(1200):
+        scene.wait_until_stored(scene.rng.randrange(600 * scene.scale))
+        scene.cables["broker"].pull()
+        wait_until(lambda: not ingest.is_ready(), within=30)
+        scene.cables["broker"].plug()
+        wait_until(ingest.is_ready, within=60)
+
+
+def _database_unplugged(scene: Scene) -> None:
+    """Until messages pile up; in the long set until ingest has given the connection up, within 45 s as promised."""
+    ingest = scene.start_ingest()
+    with scene.load(1200):
+        scene.wait_until_stored(scene.rng.randrange(600 * scene.scale))
+        scene.cables["database"].pull()
+        if scene.scale > 1:
+            wait_until(lambda: ingest.metric(RETRIES) >= 1, within=45)
+    scene.fleet.send_and_wait(scene.fleet.readings(300))
+    scene.cables["database"].plug()
+
+
 FAULTS = (
     Fault("broker-leg-cut", f"connection to the broker reset, {CUTS} times", _cut("broker"), proxied=("broker",)),
     Fault("database-leg-cut", f"connection to PostgreSQL reset, {CUTS} times", _cut("database"), proxied=("database",)),
@@ -53,5 +77,13 @@ FAULTS = (
     Fault(
         "database-leg-deaf", "nothing passes between ingest and database, then the connection is reset",
         _database_deaf, proxied=("database",),
+    ),
+    Fault(
+        "broker-unplugged", "every packet between ingest and broker vanishes until both have noticed",
+        _broker_unplugged, cabled=("broker",), settings={"LIGHTTRAP_BROKER__KEEPALIVE_S": "5"},
+    ),
+    Fault(
+        "database-unplugged", "every packet between ingest and database vanishes for a while", _database_unplugged,
+        cabled=("database",),
     ),
 )  # fmt: skip
