@@ -59,6 +59,17 @@ def datable(catch: Floats, nights: npt.ArrayLike) -> Floats:
     return np.where(np.asarray(nights) > 1, np.nan, catch)
 
 
+def spread(nights: Nights, catch: npt.ArrayLike, over: npt.ArrayLike) -> tuple[Nights, Floats]:
+    """Counts of several nights laid on each of their nights; `night` is the last of `over`, `catch` is per night.
+
+    For averages and normals, such as weekly totals of old records; never to date a peak.
+    """
+    number = np.asarray(over, np.int64)
+    last = np.repeat(np.asarray(nights, "datetime64[D]"), number)
+    back = np.concatenate([np.arange(n)[::-1] for n in number]) if number.size else np.zeros(0, np.int64)
+    return last - back.astype("timedelta64[D]"), np.repeat(np.asarray(catch, np.float64), number)
+
+
 def on_axis(nights: Nights, values: npt.ArrayLike, first: date, last: date) -> Floats:
     """Values put on the complete axis first … last (both in it), NaN where none is given; shape (last - first + 1,).
 

@@ -54,3 +54,10 @@ def test_values_fall_on_their_nights_and_the_others_stay_unknown():
     np.testing.assert_array_equal(axis, [np.nan, 2, np.nan, 4])
     with pytest.raises(ValueError, match="twice"):
         effort.on_axis(nights[[0, 0]], [4, 4], date(2010, 1, 1), date(2010, 1, 4))
+
+
+def test_counts_of_several_nights_are_laid_on_each_of_them():
+    nights, catch = effort.spread(np.array(["2010-01-07", "2010-01-08"], "datetime64[D]"), [3.0, 9.0], [3, 1])
+    assert [str(night) for night in nights] == ["2010-01-05", "2010-01-06", "2010-01-07", "2010-01-08"]
+    assert catch.tolist() == [3, 3, 3, 9]
+    assert effort.spread(np.array([], "datetime64[D]"), [], [])[0].size == 0
