@@ -112,23 +112,26 @@ def judge(
     the season rule is silent. The axis should reach 365 nights before the first night judged; a shorter one leaves
     the rules less history, never another meaning.
     """
-    judged = slice(catch.shape[-1] - last, None) if last is not None and last < catch.shape[-1] else slice(None)
-    jump, base, base_nights = _jump(catch, rules, settings)
-    own, own_bar, own_nights = _own_high(catch, rules, settings, judged)
-    many = np.zeros(catch.shape, np.bool_) if season is None else _season(catch, season, rules)
-    tonight = catch[..., judged]
+    first = max(0, catch.shape[-1] - last) if last is not None else 0
+    tonight = catch[..., first:]
+    # The jump looks back a few nights only; a fleet's whole year need not be looked through for tonight.
+    reach = max(0, first - settings.jump_base_from)
+    jump, base, base_nights = _jump(catch[..., reach:], rules, settings)
+    shown = slice(first - reach, None)
+    own, own_bar, own_nights = _own_high(catch, rules, settings, first)
+    many = np.zeros(tonight.shape, np.bool_) if season is None else _season(tonight, season[..., first:], rules)
     band_level = _band(tonight, rules)
     level = np.maximum.reduce(
-        [band_level, np.where(own, Level.WARNING, 0), np.where(jump | many, Level.WATCH, 0)[..., judged]]
+        [band_level, np.where(own, Level.WARNING, 0), np.where(jump[..., shown] | many, Level.WATCH, 0)]
     )
     return Judgement(
         catch=tonight,
         level=np.where(np.isnan(tonight), Level.UNKNOWN, level).astype(np.int64),
         band_level=band_level,
-        jump=jump[..., judged],
-        jump_base=base[..., judged],
-        jump_nights=base_nights[..., judged],
-        season=many[..., judged],
+        jump=jump[..., shown],
+        jump_base=base[..., shown],
+        jump_nights=base_nights[..., shown],
+        season=many,
         own_high=own,
         own_bar=own_bar,
         own_nights=own_nights,
@@ -179,14 +182,12 @@ def _season(catch: Floats, season: Ints, rules: SpeciesRules) -> Bools:
     return many & (catch >= rules.floor)
 
 
-def _own_high(
-    catch: Floats, rules: SpeciesRules, settings: RelativeSettings, judged: slice
-) -> tuple[Bools, Floats, Ints]:
+def _own_high(catch: Floats, rules: SpeciesRules, settings: RelativeSettings, first: int) -> tuple[Bools, Floats, Ints]:
     """c_t above P95 of the trap's valid nights above zero in t-365 … t-1, at least 60 of them, and c_t ≥ F.
 
     Night by night: all windows at once would not fit memory for a large fleet.
     """
-    places = range(*judged.indices(catch.shape[-1]))
+    places = range(first, catch.shape[-1])
     bars = np.full((*catch.shape[:-1], len(places)), np.nan)
     known = np.zeros(bars.shape, np.int64)
     above_zero = np.where(catch > 0, catch, np.nan)
@@ -196,6 +197,6 @@ def _own_high(
         past = above_zero[..., max(0, night - settings.own_nights) : night]
         bars[..., row] = valid.quantile(past, settings.own_quantile, settings.own_min_nights)
         known[..., row] = valid.count(past)
-    tonight = catch[..., judged]
+    tonight = catch[..., first:]
     high: Bools = (tonight > bars) & (tonight >= rules.floor)
     return high, bars, known
