@@ -1,4 +1,4 @@
-"""Reading a CSV of nightly catches: one row a trap and night, one column a species.
+"""Reading a CSV or XLSX of nightly catches: one row a trap and night, one column a species.
 
 A value that is not a whole number is listed and left out, never rounded in silence; an empty cell was not read, and
 is not a zero. What becomes of a trap's name here is what it is called everywhere.
@@ -16,7 +16,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TextIO
 
-from lighttrap import species, topics
+from lighttrap import nightsheet, species, topics
 from lighttrap.errors import ConfigError, InputFault
 
 MAX_COUNT = 1_000_000
@@ -95,19 +95,28 @@ def count_columns(pairs: Sequence[str]) -> dict[str, str]:
 
 
 def read_nights(
-    path: Path, trap_column: str, night_column: str, counts: Mapping[str, str], dates: Dates = Dates.ISO
+    path: Path,
+    trap_column: str,
+    night_column: str,
+    counts: Mapping[str, str],
+    dates: Dates = Dates.ISO,
+    sheet: str | None = None,
 ) -> NightFile:
-    """The catches in a CSV file; `counts` names the column of each species key.
+    """The catches in a CSV or XLSX file; `counts` names the column of each species key.
 
-    UTF-8 with or without a byte order mark; commas or semicolons. Raises InputFault when the file cannot be read, a
-    column is not there, a key is not one, or two trap names become the same id.
+    CSV is UTF-8 with or without a byte order mark, commas or semicolons; of an XLSX, `sheet` names the sheet when there
+    are several, and a cell that is a date is one however `dates` are written. Raises InputFault when the file cannot
+    be read, a column is not there, a key is not one, or two trap names become the same id.
     """
     for key in counts:
         if not species.KEY.fullmatch(key):
             raise InputFault(f"{key!r} is not a species key; keys look like nilaparvata-lugens")
+    reader = _Reader(trap_column, night_column, counts, dates)
+    if path.suffix.lower() in nightsheet.SUFFIXES:
+        return reader.read(nightsheet.rows(path, sheet, _FORMAT[dates]), path)
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            return _Reader(trap_column, night_column, counts, dates).read(file, path)
+            return reader.read(_lines(file, path), path)
     except OSError as fault:
         raise InputFault(f"{path} cannot be opened: {fault.strerror}") from fault
     except UnicodeDecodeError as fault:
@@ -128,14 +137,10 @@ class _Reader:
     nights: dict[str, date] = field(default_factory=dict)
     catches: dict[tuple[int | None, ...], Mapping[str, int]] = field(default_factory=dict)
 
-    def read(self, file: TextIO, path: Path) -> NightFile:
-        rows = csv.reader(file, delimiter=_delimiter(file), strict=True)
-        try:
-            header = [name.strip() for name in next(rows, [])]
-            columns = self._columns(header, path)
-            found = [night for row in rows if row and (night := self._row(row, columns, rows.line_num))]
-        except csv.Error as fault:
-            raise InputFault(f"{path}, line {rows.line_num}: {fault}") from fault
+    def read(self, rows: Iterator[tuple[int, list[str]]], path: Path) -> NightFile:
+        header = [name.strip() for name in next(rows, (1, []))[1]]
+        columns = self._columns(header, path)
+        found = [night for line, row in rows if row and (night := self._row(row, columns, line))]
         found.sort(key=lambda one: (one.trap_id, one.night, one.line))
         kept = list(self._once(found))
         return NightFile(kept, sorted(self.left_out, key=lambda one: one.line), self.names)
@@ -208,6 +213,7 @@ class _Reader:
             yield night
 
 
+_FORMAT = {Dates.ISO: "%Y-%m-%d", Dates.DMY: "%d/%m/%Y"}
 _EXAMPLE = {Dates.ISO: "2010-03-05", Dates.DMY: "05/03/2010 (day, month, year)"}
 
 
@@ -233,6 +239,16 @@ def _date(text: str, dates: Dates) -> date | None:
         return date(*parts) if dates is Dates.ISO else date(*reversed(parts))
     except ValueError:
         return None
+
+
+def _lines(file: TextIO, path: Path) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a CSV with their line numbers. Raises InputFault where it is not one."""
+    rows = csv.reader(file, delimiter=_delimiter(file), strict=True)
+    try:
+        for row in rows:
+            yield rows.line_num, row
+    except csv.Error as fault:
+        raise InputFault(f"{path}, line {rows.line_num}: {fault}") from fault
 
 
 def _delimiter(file: TextIO) -> str:

@@ -123,7 +123,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m simulator", description="Plays light traps over MQTT.")
     commands = parser.add_subparsers(required=True, metavar="run | replay")
     _add_run(commands.add_parser("run", help="a fleet of traps that do not exist", argument_default=argparse.SUPPRESS))
-    _add_replay(commands.add_parser("replay", help="a CSV of nightly catches, as traps would send them"))
+    _add_replay(commands.add_parser("replay", help="a CSV or XLSX of nightly catches, as traps would send them"))
     return parser
 
 
@@ -152,7 +152,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
 
 def _add_replay(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(work=_replay)
-    parser.add_argument("file", type=Path, help="CSV with one row a trap and night")
+    parser.add_argument("file", type=Path, help="CSV or XLSX with one row a trap and night")
     parser.add_argument(
         "--broker-url", metavar="URL", default=argparse.SUPPRESS, help="mqtt://[user:password@]host:port"
     )

@@ -18,7 +18,7 @@ _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
 
 
 def replay(
-    file: Annotated[Path, typer.Argument(help="CSV with a line a trap and night.")],
+    file: Annotated[Path, typer.Argument(help="CSV or XLSX with a line a trap and night.")],
     trap_column: Annotated[str, typer.Option(help="Column that names the trap.")],
     night_column: Annotated[str, typer.Option(help="Column with the date of the evening.")],
     count: Annotated[list[str], typer.Option(help="SPECIES=COLUMN, insects per night; may be given several times.")],
