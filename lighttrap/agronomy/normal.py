@@ -69,6 +69,25 @@ class YearValues:
         past = (self.years < year) & (self.years >= year - settings.years)
         return self.values[..., past, :]
 
+    def of_year(self, year: int) -> Floats:
+        """The values of one year, shape (..., bins), NaN when it is outside: last year's for a CKNT comparison."""
+        at = np.flatnonzero(self.years == year)
+        return self.values[..., at[0], :] if at.size else np.full_like(self.values[..., 0, :], np.nan)
+
+
+@dataclass(frozen=True, slots=True)
+class SeasonSoFar:
+    """How each night's five-day period stands up to that night; arrays of shape (..., nights).
+
+    `classes` holds `SeasonClass` values; `typical` is this year's typical catch so far and `high` P90 of the past
+    years' (insects per trap per night); `years` is how many of them have a value.
+    """
+
+    classes: Ints
+    typical: Floats
+    high: Floats
+    years: Ints
+
 
 def five_day_bin(nights: Nights) -> Ints:
     """Five-day period of the month, 0 … 71: 6 (month - 1) + min((day - 1) // 5, 5); the sixth has 3 to 6 days."""
@@ -143,22 +162,26 @@ def season_class(x: npt.ArrayLike, history: Floats, settings: NormalSettings = _
     return np.where(known, classes, SeasonClass.UNKNOWN).astype(np.int64)
 
 
-def season_so_far(catch: Floats, nights: Nights, settings: NormalSettings = _DEFAULT) -> Ints:
-    """For each night the class of its five-day period up to and with that night; shape (..., nights).
+def season_so_far(catch: Floats, nights: Nights, settings: NormalSettings = _DEFAULT) -> SeasonSoFar:
+    """For each night the class of its five-day period up to and with that night, from catches of shape (..., nights).
 
     x = mean ln(1+c) over this year's valid nights of the period so far, at least 3; history = the same period of the
-    10 years before, whole. It knows no future, so it may feed an alert. UNKNOWN where there is no normal yet.
+    10 years before, whole. It knows no future, so it may feed an alert. UNKNOWN where there is no normal yet; `high`
+    is NaN there.
     """
     h = year_values(catch, nights, at_least=settings.bin_min_valid)
     place = five_day_bin(nights)
     year = nights.astype("datetime64[Y]").astype(np.int64) + 1970
     x = _mean_so_far(smooth.to_log(catch), (year * FIVE_DAY_BINS + place), settings.bin_min_valid)
     classes = np.full(catch.shape, SeasonClass.UNKNOWN, np.int64)
+    high, years = np.full(catch.shape, np.nan), np.zeros(catch.shape, np.int64)
     for one in h.years:
         here = year == one
-        past = np.moveaxis(h.history(int(one), settings), -1, -2)[..., place[here], :]
-        classes[..., here] = season_class(x[..., here], past, settings)
-    return classes
+        by_bin = np.swapaxes(h.history(int(one), settings), -1, -2)
+        classes[..., here] = season_class(x[..., here], by_bin[..., place[here], :], settings)
+        high[..., here] = valid.quantile(by_bin, BAND[-1], settings.provisional_years)[..., place[here]]
+        years[..., here] = valid.count(by_bin)[..., place[here]]
+    return SeasonSoFar(classes, smooth.from_log(x), smooth.from_log(high), years)
 
 
 def timing(peak: np.datetime64, past: Nights, settings: NormalSettings = _DEFAULT) -> tuple[Timing, float] | None:

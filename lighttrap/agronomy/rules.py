@@ -45,9 +45,11 @@ class Rule(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """A rule that fired: `catch` reached `bar`, which came from `base` (a median, a percentile, a threshold).
+    """A rule that fired: `catch` reached `bar`, which came from `base`; all in insects per trap per night.
 
-    All in insects per trap per night; `nights` is how many nights stand behind the base, 0 for a threshold.
+    `base` is the threshold (BAND), the median (JUMP), P95 of the trap's year (OWN_HIGH), or P90 of the period's past
+    years (SEASON), which `typical`, this year's catch in the period so far, is above. `behind` is how many nights, for
+    SEASON years, stand behind the base; 0 for a threshold.
     """
 
     rule: Rule
@@ -55,7 +57,8 @@ class Fired:
     catch: float
     bar: float
     base: float
-    nights: int
+    behind: int
+    typical: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,8 @@ class Judgement:
     jump: Bools
     jump_base: Floats
     jump_nights: Ints
-    season: Bools
+    many: Bools
+    season: normal.SeasonSoFar | None
     own_high: Bools
     own_bar: Floats
     own_nights: Ints
@@ -94,23 +98,25 @@ class Judgement:
             base = float(self.jump_base[place])
             bar = max(floor, self.settings.jump_factor * base)
             found.append(Fired(Rule.JUMP, Level.WATCH, catch, bar, base, int(self.jump_nights[place])))
-        if self.season[place]:
-            found.append(Fired(Rule.SEASON, Level.WATCH, catch, floor, floor, 0))
+        if self.season is not None and self.many[place]:
+            high, years = float(self.season.high[place]), int(self.season.years[place])
+            now = float(self.season.typical[place])
+            found.append(Fired(Rule.SEASON, Level.WATCH, catch, floor, high, years, now))
         return sorted(found, key=lambda one: -one.level)
 
 
 def judge(
     catch: Floats,
     rules: SpeciesRules,
-    season: Ints | None = None,
+    season: normal.SeasonSoFar | None = None,
     last: int | None = None,
     settings: RelativeSettings = _DEFAULT,
 ) -> Judgement:
     """The levels of the last `last` nights (all when None), from normalised catches of shape (..., nights).
 
-    `season` gives each night's `normal.SeasonClass` (from `normal.season_so_far`), same shape as `catch`; without it
-    the season rule is silent. The axis should reach 365 nights before the first night judged; a shorter one leaves
-    the rules less history, never another meaning.
+    `season` is `normal.season_so_far` of the same catches, of the same shape; without it the season rule is silent.
+    The axis should reach 365 nights before the first night judged; a shorter one leaves the rules less history, never
+    another meaning.
     """
     first = max(0, catch.shape[-1] - last) if last is not None else 0
     tonight = catch[..., first:]
@@ -119,7 +125,8 @@ def judge(
     jump, base, base_nights = _jump(catch[..., reach:], rules, settings)
     shown = slice(first - reach, None)
     own, own_bar, own_nights = _own_high(catch, rules, settings, first)
-    many = np.zeros(tonight.shape, np.bool_) if season is None else _season(tonight, season[..., first:], rules)
+    season = None if season is None else _from(season, first)
+    many = np.zeros(tonight.shape, np.bool_) if season is None else _many(tonight, season, rules)
     band_level = _band(tonight, rules)
     level = np.maximum.reduce(
         [band_level, np.where(own, Level.WARNING, 0), np.where(jump[..., shown] | many, Level.WATCH, 0)]
@@ -131,7 +138,8 @@ def judge(
         jump=jump[..., shown],
         jump_base=base[..., shown],
         jump_nights=base_nights[..., shown],
-        season=many,
+        many=many,
+        season=season,
         own_high=own,
         own_bar=own_bar,
         own_nights=own_nights,
@@ -174,11 +182,18 @@ def _jump(catch: Floats, rules: SpeciesRules, settings: RelativeSettings) -> tup
     return (catch >= bar) & (last_night >= bar), base, known
 
 
-def _season(catch: Floats, season: Ints, rules: SpeciesRules) -> Bools:
+def _from(season: normal.SeasonSoFar, first: int) -> normal.SeasonSoFar:
+    """The nights from `first` on."""
+    return normal.SeasonSoFar(
+        season.classes[..., first:], season.typical[..., first:], season.high[..., first:], season.years[..., first:]
+    )
+
+
+def _many(catch: Floats, season: normal.SeasonSoFar, rules: SpeciesRules) -> Bools:
     """Class "many" of the five-day period so far, and c ≥ F."""
     if rules.floor is None:
         return np.zeros(catch.shape, np.bool_)
-    many: Bools = season == normal.SeasonClass.MANY
+    many: Bools = season.classes == normal.SeasonClass.MANY
     return many & (catch >= rules.floor)
 
 

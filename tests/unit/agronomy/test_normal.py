@@ -111,12 +111,12 @@ def test_season_so_far_counts_from_the_third_valid_night_of_a_period():
     this = np.flatnonzero(axis == np.datetime64("2010-01-01"))[0]
     catch[this : this + 5] = [1_000, np.nan, 1_000, 1_000, 1_000]
     catch[this + 5 :] = 0
-    found = normal.season_so_far(catch, axis)
+    found = normal.season_so_far(catch, axis).classes
     assert found[this : this + 5].tolist() == [C.UNKNOWN, C.UNKNOWN, C.UNKNOWN, C.MANY, C.MANY]
     assert found[this + 5 : this + 7].tolist() == [C.UNKNOWN, C.UNKNOWN]
     later = catch.copy()
     later[this + 5 :] = 99_999
-    np.testing.assert_array_equal(normal.season_so_far(later, axis)[: this + 5], found[: this + 5])
+    np.testing.assert_array_equal(normal.season_so_far(later, axis).classes[: this + 5], found[: this + 5])
     before = axis < np.datetime64("2009-01-01")
     assert (found[before] == C.UNKNOWN).all()  # fewer than 5 years behind it
 
@@ -129,7 +129,19 @@ def test_season_so_far_ends_where_the_whole_period_stands():
     last = np.flatnonzero(axis == np.datetime64("2007-08-25"))[0]
     place = normal.five_day_bin(axis)[last]
     whole = normal.season_class(h.values[:, 7, place], h.history(2007)[:, :, place])
-    np.testing.assert_array_equal(found[:, last], whole)
+    np.testing.assert_array_equal(found.classes[:, last], whole)
+    np.testing.assert_allclose(found.typical[:, last], np.expm1(h.values[:, 7, place]))
+    np.testing.assert_allclose(found.high[:, last], normal.band(h.history(2007))[-1, :, place])
+    past = catch[:, np.isin(axis.astype("datetime64[Y]").astype(int) + 1970, range(2000, 2007))]
+    days = normal.five_day_bin(axis[axis < np.datetime64("2007-01-01")]) == place
+    valid_nights = (~np.isnan(past[:, days])).reshape(2, 7, 5).sum(axis=-1)
+    assert found.years[:, last].tolist() == (valid_nights >= 3).sum(axis=-1).tolist()
+
+
+def test_last_years_value_is_there_before_a_normal_is():
+    found = normal.YearValues(np.arange(2000, 2002), np.array([[1.0, 2], [3, np.nan]]))
+    np.testing.assert_array_equal(found.of_year(2001), [3, np.nan])
+    np.testing.assert_array_equal(found.of_year(1999), [np.nan, np.nan])
 
 
 @pytest.mark.parametrize(

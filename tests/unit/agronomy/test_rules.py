@@ -24,6 +24,11 @@ def levels(*catch: float, of: defaults.SpeciesRules = BPH) -> list[int]:
     return [int(level) for level in rules.judge(np.array(catch), of).level]
 
 
+def a_season(*classes: normal.SeasonClass) -> normal.SeasonSoFar:
+    size = len(classes)
+    return normal.SeasonSoFar(np.array(classes), np.full(size, 60.0), np.full(size, 40.0), np.full(size, 10))
+
+
 def test_bands_are_reached_at_their_very_number():
     found = levels(299, 300, 999, 1_000, 4_999, 5_000)
     assert found == [Level.NONE, Level.WATCH, Level.WATCH, Level.WARNING, Level.WARNING, Level.ALARM]
@@ -63,7 +68,7 @@ def test_high_for_this_trap():
     found = rules.judge(np.append(past, 290), BPH)
     assert found.level[-1] == Level.WARNING
     fired = found.explain(100)[0]
-    assert (fired.rule, fired.level, fired.catch, fired.bar, fired.nights) == (
+    assert (fired.rule, fired.level, fired.catch, fired.bar, fired.behind) == (
         Rule.OWN_HIGH,
         Level.WARNING,
         290,
@@ -86,10 +91,13 @@ def test_own_high_looks_back_a_year_and_no_further():
 
 
 def test_many_for_the_season_is_a_watch_above_the_floor():
-    season = np.array([normal.SeasonClass.MANY, normal.SeasonClass.MANY, normal.SeasonClass.SOMEWHAT_MANY])
+    season = a_season(normal.SeasonClass.MANY, normal.SeasonClass.MANY, normal.SeasonClass.SOMEWHAT_MANY)
     found = rules.judge(np.array([100.0, 99, 200]), BPH, season)
     assert found.level.tolist() == [Level.WATCH, Level.NONE, Level.NONE]
-    assert found.explain(0)[0].rule is Rule.SEASON
+    assert found.explain(0) == [rules.Fired(Rule.SEASON, Level.WATCH, 100, 100, 40, 10, 60)]
+    last = rules.judge(np.array([99.0, 100]), BPH, a_season(normal.SeasonClass.FEW, normal.SeasonClass.MANY), last=1)
+    assert last.level.tolist() == [Level.WATCH]
+    assert last.explain(0)[0].rule is Rule.SEASON
 
 
 def test_the_highest_level_stands_and_all_rules_are_told():
@@ -101,7 +109,7 @@ def test_the_highest_level_stands_and_all_rules_are_told():
 
 @pytest.mark.parametrize("key", ["cyrtorhinus-lividipennis", "paederus-fuscipes", "unidentified", "not-in-catalogue"])
 def test_beneficials_and_the_unidentified_never_alert(key: str):
-    season = np.full(70, normal.SeasonClass.MANY)
+    season = a_season(*[normal.SeasonClass.MANY] * 70)
     found = rules.judge(np.full(70, 90_000.0), defaults.rules_of(key), season)
     assert set(found.level.tolist()) == {Level.NONE}
 
