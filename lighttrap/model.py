@@ -76,6 +76,39 @@ class CatchNight:
 
 
 @dataclass(frozen=True, slots=True)
+class ManualNight:
+    """A catch from a station's old records: `count` insects of one species in `nights` nights, the last being `night`.
+
+    `nominal_s` is the lamp time of one night, by the record's protocol. The trap need not be registered.
+    """
+
+    trap_id: str
+    trap_name: str
+    species: str
+    night: date
+    count: int
+    nominal_s: int
+    nights: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryNight:
+    """One count of a trap and species as history has it, from readings or from manual records.
+
+    `count` insects in `nights` nights, the last being `night`, in `lamp_s` seconds of lamp time of all these nights;
+    `nominal_s` is the planned time of one. Differing `nominal_s` are different protocols.
+    """
+
+    trap_id: str
+    night: date
+    count: int
+    nights: int
+    lamp_s: int
+    nominal_s: int
+    is_manual: bool
+
+
+@dataclass(frozen=True, slots=True)
 class LedgerLine:
     """What became of one boot's readings, in numbers of seq. sent = stored + rejected + gone + missing."""
 
