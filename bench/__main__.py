@@ -11,14 +11,15 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from bench import latency, peers, store, workers
+from bench import latency, peers, simulator, store, workers
 from bench.ingest import Bench
 from bench.servers import Servers, servers
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
 PORT_BASE = 18_700
 METRICS_PORT = PORT_BASE + 2
-PARTS = ("speed", "peers", "latency", "workers", "growth", "recovery")
+PARTS = ("speed", "peers", "latency", "workers", "growth", "recovery", "simulator")
+CATCHES = 10**6
 
 
 def main() -> None:
@@ -28,9 +29,10 @@ def main() -> None:
     parser.add_argument("--traps", type=int, default=1000)
     parser.add_argument("--quick", action="store_true", help="no growth beyond 10^6 rows")
     parser.add_argument("--only", choices=PARTS, nargs="+", default=PARTS, help="these parts only")
+    parser.add_argument("--pg-bin", type=Path, help="folder with the initdb and postgres to use")
     wanted = parser.parse_args()
     results: dict[str, Any] = {"machine": _machine()}
-    run = Run(wanted.messages, wanted.traps, quick=wanted.quick)
+    run = Run(wanted.messages, wanted.traps, wanted.pg_bin, quick=wanted.quick)
     for part in (part for part in PARTS if part in wanted.only):
         found = run.part(part)
         if found is not None:
@@ -58,9 +60,10 @@ def _machine() -> dict[str, Any]:
 class Run:
     """The parts of a bench run, each on fresh servers."""
 
-    def __init__(self, messages: int, traps: int, *, quick: bool) -> None:
+    def __init__(self, messages: int, traps: int, pg_bin: Path | None, *, quick: bool) -> None:
         self._messages = messages
         self._traps = traps
+        self._pg_bin = pg_bin
         self._quick = quick
         self._capacity_per_s = 0.0
         self.label = ""
@@ -69,7 +72,7 @@ class Run:
         """A part's key in the results and what it measured; None when it has nothing to measure."""
         if name == "peers" and not peers.installed():
             return None
-        with servers(PORT_BASE, self._traps) as running:
+        with servers(PORT_BASE, self._traps, self._pg_bin) as running:
             self.label = running.label
             return self._measure(name, running)
 
@@ -87,11 +90,16 @@ class Run:
                 return "ingest", {"latency": latency.measure(running, METRICS_PORT, capacity)}
             case "workers":
                 return "ingest", {"workers": workers.measure(running, METRICS_PORT, self._messages)}
+            case "simulator":
+                return "simulator", simulator.measure(running, METRICS_PORT)
             case "recovery":
                 return "ingest", {"recovery": bench.recovery(100_000 if self._quick else 900_000)}
             case _:
                 growth = bench.growth([10**5, 10**6] + [10**7] * (not self._quick))
-                weight, waits = store.bytes_per_reading(running), store.queries(running)
+                weight = store.bytes_per_reading(running)
+                store.grow_catches(running, CATCHES)
+                waits = store.queries(running)
+                weight["reading_in_columnstore"] = store.columnstore_bytes_per_reading(running)
                 return "ingest", {"growth": growth, "bytes_per_reading": weight, "queries": waits}
 
 

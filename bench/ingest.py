@@ -146,7 +146,9 @@ _FILL = (
     INSERT INTO reading (trap_id, boot, seq, start_at, end_at, night, lamp_s, counts, temperature_c, battery_v,
                          received_at, sha)
     SELECT t.trap_id, %(boot)s, s, at, at + interval '10 minutes', night_of(at, 'Asia/Ho_Chi_Minh'), 600,
-           '{"nilaparvata-lugens": 41, "sogatella-furcifera": 2}', 27.1, 12.4, %(now)s, sha256(s::text::bytea)
+           jsonb_build_object('nilaparvata-lugens', floor(random() * 97), 'sogatella-furcifera', floor(random() * 7)),
+           round((20 + random() * 15)::numeric, 1), round((12 + random())::numeric, 1), %(now)s,
+           sha256((t.trap_id || s)::bytea)
     FROM generate_series(1, %(readings)s) AS s
     CROSS JOIN LATERAL (SELECT %(now)s::timestamptz - interval '390 days' + s * interval '10 minutes' AS at) AS w
     CROSS JOIN trap t WHERE t.org_id = 'bench' ORDER BY s, t.trap_id

@@ -36,27 +36,47 @@ class Servers:
 
 
 @contextmanager
-def servers(port_base: int, number_of_traps: int) -> Iterator[Servers]:
-    """A fresh PostgreSQL and a fresh broker, gone afterwards."""
+def servers(port_base: int, number_of_traps: int, place: Path | None = None) -> Iterator[Servers]:
+    """A fresh PostgreSQL, of the programs in `place` or of those of `lighttrap up`, and a broker; gone afterwards."""
     runs_as = account.unprivileged()
     with tempfile.TemporaryDirectory(prefix="lighttrap-bench-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         folder.chmod(0o755)
         secrets = Secrets("bench", "bench", CLIENT_ID)
-        programs = binaries.find(runs_as, folder / "server", None)
+        programs = _programs_in(place) if place else binaries.find(runs_as, folder / "server", None)
         cluster = postgres.Cluster(folder / "postgres", programs, runs_as, secrets, port_base)
         cluster.prepare()
         chosen = broker.choose(folder / "broker", port_base + 1, runs_as, os.environ.get("PATH", os.defpath))
         chosen.prepare()
         listens = lambda: broker.accepts("127.0.0.1", port_base + 1)  # noqa: E731
         database = cluster.program(os.environ)
-        database = replace(database, argv=(*database.argv, "-c", "track_commit_timestamp=on"))
+        options = ["track_commit_timestamp=on", *_timescale_options(programs.bin)]
+        database = replace(database, argv=(*database.argv, *(word for one in options for word in ("-c", one))))
         with _running(database, cluster.answers), _running(chosen.program(os.environ), listens):
             cluster.ensure_database()
             ids = topics.numbered_trap_ids("bench", number_of_traps)
             _register(cluster.dsn, ids)
-            label = f"PostgreSQL {programs.version}, {chosen.label}"
+            label = ", ".join([f"PostgreSQL {programs.version}", *_extension(programs.bin), chosen.label])
             yield Servers(cluster.dsn, port_base + 1, label, ids)
+
+
+def _programs_in(place: Path) -> binaries.Installation:
+    version = binaries.version_of(place, account.unprivileged())
+    if version is None:
+        raise RuntimeError(f"no PostgreSQL in {place} that {account.NAME} can run")
+    return binaries.Installation(place, version)
+
+
+def _extension(place: Path) -> list[str]:
+    """TimescaleDB's name and version, when it stands beside the server; `tsl` has the columnstore."""
+    return sorted(path.stem for path in (place.parent / "lib").glob("timescaledb-*[0-9].so"))
+
+
+def _timescale_options(place: Path) -> list[str]:
+    found = _extension(place)
+    licence = "timescale" if any("tsl" in name for name in found) else "apache"
+    preload = ["shared_preload_libraries=timescaledb", "timescaledb.telemetry_level=off"]
+    return [*preload, f"timescaledb.license={licence}"] if found else []
 
 
 def _register(dsn: str, ids: list[str]) -> None:

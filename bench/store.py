@@ -11,17 +11,69 @@ from bench.servers import Servers
 from lighttrap.store import nights, pool
 
 TABLES = ("reading", "catch", "trap_night", "ledger")
+SPECIES = ("nilaparvata-lugens", "sogatella-furcifera")
+_SIZE = """
+    SELECT pg_total_relation_size(%(name)s::regclass) + coalesce(sum(pg_total_relation_size(inhrelid)), 0)
+    FROM pg_inherits WHERE inhparent = %(name)s::regclass
+"""
+_OLDER_NIGHTS = (
+    """
+    INSERT INTO catch (trap_id, species, night, count, lamp_s, readings)
+    SELECT t.trap_id, species, %(first)s::date - n, 144 * 41, 86400, 144
+    FROM trap t CROSS JOIN unnest(%(species)s::text[]) AS species CROSS JOIN generate_series(1, %(nights)s) AS n
+    WHERE t.org_id = 'bench' ORDER BY n, t.trap_id
+    """,
+    """
+    INSERT INTO trap_night (trap_id, night, lamp_s, covered_s, readings, first_at, last_at)
+    SELECT t.trap_id, %(first)s::date - n, 86400, 86400, 144, %(first)s::date - n, %(first)s::date - n + 1
+    FROM trap t CROSS JOIN generate_series(1, %(nights)s) AS n WHERE t.org_id = 'bench' ORDER BY n, t.trap_id
+    """,
+)
+_TO_COLUMNSTORE = (
+    """
+    ALTER TABLE reading SET (timescaledb.enable_columnstore, timescaledb.segmentby = 'trap_id',
+                             timescaledb.orderby = 'start_at')
+    """,
+    "SELECT compress_chunk(chunk) FROM show_chunks('reading') AS chunk",
+)
 
 
-def bytes_per_reading(servers: Servers) -> dict[str, float]:
+def bytes_per_reading(servers: Servers) -> dict[str, float | None]:
     """Size of each table with its indexes, by the number of readings."""
     with pool.connect(servers.dsn) as conn:
         [(rows,)] = conn.execute("SELECT count(*) FROM reading").fetchall()
-        sizes = {
-            name: conn.execute("SELECT pg_total_relation_size(%s::regclass)", [name]).fetchall()[0][0]
-            for name in TABLES
-        }
+        sizes = {name: int(conn.execute(_SIZE, {"name": name}).fetchall()[0][0]) for name in TABLES}
     return {"rows": rows, **{name: round(size / rows, 1) for name, size in sizes.items()}}
+
+
+def grow_catches(servers: Servers, rows: int) -> None:
+    """Fills the roll-ups with nights before the first, as years of work would have, up to so many rows of `catch`."""
+    with pool.connect(servers.dsn) as conn:
+        conn.execute("SET statement_timeout = 0")
+        [(present, first)] = conn.execute("SELECT count(*), min(night) FROM catch").fetchall()
+        nights_more = max(0, rows - present) // (len(servers.trap_ids) * len(SPECIES))
+        for statement in _OLDER_NIGHTS:
+            conn.execute(statement, {"first": first, "nights": nights_more, "species": list(SPECIES)})
+        conn.commit()
+        conn.autocommit = True
+        conn.execute("VACUUM (ANALYZE) catch, trap_night")
+
+
+def columnstore_bytes_per_reading(servers: Servers) -> float | None:
+    """Size of `reading` with its indexes once all of it is in TimescaleDB's columnstore; None where there is none.
+
+    Nothing may write to the table afterwards.
+    """
+    with pool.connect(servers.dsn) as conn:
+        [(licence,)] = conn.execute("SELECT current_setting('timescaledb.license', true)").fetchall()
+        if licence != "timescale":
+            return None
+        conn.execute("SET statement_timeout = 0")
+        for statement in _TO_COLUMNSTORE:
+            conn.execute(statement)
+        [(size, rows)] = conn.execute("SELECT hypertable_size('reading'), count(*) FROM reading").fetchall()
+        conn.commit()
+    return round(float(size / rows), 1)
 
 
 def queries(servers: Servers) -> dict[str, float]:
