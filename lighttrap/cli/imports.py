@@ -26,11 +26,6 @@ _LEFT_OUT = "left out"
 _NOT_READ = "not read"
 
 
-@cli.callback()
-def importing() -> None:
-    """Records from before the traps could send."""
-
-
 @cli.command()
 def nights(
     file: Annotated[Path, typer.Argument(help="CSV or XLSX with a line a trap and night.")],
