@@ -17,6 +17,7 @@ from tests.corpus import Golden, Malformed
 READING = topics.Kind.READING
 GOLDEN = {case.name: case for case in corpus.golden()}
 PLAIN = GOLDEN["reading.json"].payload
+SENSORS = ("_c", "_pct", "_mm", "_m_s", "_lx", "_v", "_dbm")
 
 
 def decode_reading(payload: bytes) -> wire.ReadingPacket:
@@ -124,6 +125,18 @@ def test_malformed_payload_is_refused_with_its_reason(case: Malformed):
 
 def test_every_malformed_file_has_an_entry():
     assert {case.name for case in corpus.malformed()} >= corpus.files_of("malformed")
+
+
+@pytest.mark.parametrize("case", GOLDEN.values(), ids=lambda case: case.name)
+def test_field_of_another_type_is_refused(case: Golden):
+    document = json.loads(case.payload)
+    for name in expected(case):
+        own = float if name.endswith(SENSORS) else type(document[name])
+        for other in (True, 5, 5.5, "5", [], {}, [5], {"a": 5}):
+            if type(other) is own or (own is float and type(other) is int):
+                continue
+            changed = json.dumps({**document, name: other}).encode()
+            assert reason_of(case.kind, changed) == "invalid", (name, other)
 
 
 @pytest.mark.parametrize("case", GOLDEN.values(), ids=lambda case: case.name)
