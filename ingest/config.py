@@ -47,6 +47,12 @@ class WorkerSettings(Section):
     gap_again_s: Annotated[float, Field(ge=1)] = Field(
         default=600, description="Seconds until the same gap is asked for again; doubles each time."
     )
+    alert_within_s: Annotated[float, Field(ge=0)] = Field(
+        default=48 * 3600, description="Nights further back than this change the record, and nobody is told."
+    )
+    night_scan_s: Annotated[float, Field(ge=0.1)] = Field(
+        default=60, description="Seconds between looks for nights that are over and not judged yet."
+    )
     standby_poll_s: Annotated[float, Field(ge=0.1)] = Field(
         default=2, description="Seconds between a standby's tries to become active."
     )

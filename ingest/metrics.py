@@ -48,6 +48,10 @@ class Metrics:
         )
         self.gaps_opened = Counter("lighttrap_ingest_gaps_opened", "Gaps in seq found.", registry=self.registry)
         self.resends_asked = Counter("lighttrap_ingest_resends_asked", "Resend commands sent.", registry=self.registry)
+        self.alert_events = Counter(
+            "lighttrap_ingest_alert_events", "Things to say of alerts: raised, corrected, reopened, cleared.",
+            registry=self.registry,
+        )  # fmt: skip
         self.active = Gauge(
             "lighttrap_ingest_active", "1 while this worker holds the lock, 0 in standby.", registry=self.registry
         )

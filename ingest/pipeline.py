@@ -1,4 +1,4 @@
-"""The one transaction: readings, roll-up, ledger, news and quarantine of a batch, all or nothing.
+"""The one transaction: readings, roll-up, ledger, alerts, news and quarantine of a batch, all or nothing.
 
 Everything a message can become is decided here: a row, a duplicate, or a quarantine entry. The caller commits and
 then acks; a crash between the two is met again as duplicates.
@@ -14,7 +14,7 @@ from typing import NamedTuple
 from ingest.broker import Message
 from ingest.sorting import News, Sorted, refusal, rounds, sort_messages
 from lighttrap import wire
-from lighttrap.store import catches, news, quarantine, readings
+from lighttrap.store import alerts, catches, news, quarantine, readings
 from lighttrap.store.pool import Connection
 from lighttrap.store.quarantine import Refusal
 from lighttrap.store.readings import StagedReading
@@ -41,6 +41,9 @@ class Outcome:
     """(trap_id, boot) whose watermark may have moved."""
     greeted: set[str] = field(default_factory=set)
     """Traps that came online and want to know what is stored."""
+    touched: int = 0
+    """Nights of fields with alert rules that the batch added to."""
+    alert_events: int = 0
 
 
 class Round(NamedTuple):
@@ -66,14 +69,22 @@ def prepare(conn: Connection, messages: Sequence[Message]) -> Prepared:
     return Prepared(batch, [Round(once, readings.pack(conn, once)) for once in rounds(batch.readings)])
 
 
-def store_batch(conn: Connection, messages: Sequence[Message], prepared: Prepared | None = None) -> Outcome:
+def store_batch(
+    conn: Connection,
+    messages: Sequence[Message],
+    prepared: Prepared | None = None,
+    alert_within_s: float = alerts.TOLD_WITHIN_S,
+) -> Outcome:
     """Stores a batch in the connection's open transaction. Raises what the driver raises; then nothing is stored.
 
-    `prepared` is what `prepare` made of the messages, if that is done already.
+    `prepared` is what `prepare` made of the messages, if that is done already. Of nights further back than
+    `alert_within_s` nobody is told.
     """
     batch, packed_rounds = prepared or prepare(conn, messages)
     outcome = Outcome()
     refusals = batch.refusals + _store_readings(conn, messages, packed_rounds, outcome)
+    if outcome.touched:
+        outcome.alert_events = alerts.judge_touched(conn, alert_within_s)
     for item in batch.news:
         if reason := _store_news(conn, item, outcome):
             refusals.append(refusal(messages[item.place], reason, DETAILS[reason]))
@@ -101,7 +112,9 @@ def _store_readings(
         with conn.pipeline():
             readings.insert_staged(conn)
             catches.add_fresh(conn)
+            touched = alerts.touch_fresh(conn)
             fates = readings.fates(conn)
+        outcome.touched += touched.rowcount
         for reading in once:
             fate = fates.get(reading.place, "fresh")
             if fate in ("fresh", "duplicate"):

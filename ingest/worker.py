@@ -21,6 +21,7 @@ from ingest.pipeline import Outcome, Prepared, prepare, quarantine_one, store_ba
 from ingest.retry import store_bisecting
 from ingest.session import LockLost, Stopped, StoreSession
 from lighttrap.errors import StoreError, StoreRejected, StoreUnavailable
+from lighttrap.store import alerts
 from lighttrap.store.pool import Connection, translate_errors
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ class Worker:
         self.store = StoreSession(settings, metrics, self._stop)
         self.link: BrokerLink | None = None
         self.oldest_unstored_s: float | None = None
+        self._next_scan_s = 0.0
 
     def stop(self) -> None:
         """Asks the loop to end after the batch in hand."""
@@ -95,6 +97,17 @@ class Worker:
                 if messages:
                     self._store(link, answers, messages, prepared)
                 self.store.run(lambda conn: answers.send_due(conn, time.monotonic()))
+                self._judge_over(time.monotonic())
+
+    def _judge_over(self, now_s: float) -> None:
+        """Judges, now and then, nights that ended without a further reading."""
+        if now_s < self._next_scan_s:
+            return
+        settings = self._settings.ingest
+        self._next_scan_s = now_s + settings.night_scan_s
+        org_id = None if settings.org == "+" else settings.org
+        events = self.store.run(lambda conn: alerts.judge_over(conn, org_id, settings.alert_within_s))
+        self._metrics.alert_events.inc(events)
 
     def _end_service(self) -> None:
         link, self.link = self.link, None
@@ -111,7 +124,8 @@ class Worker:
         def commit(part: Sequence[Message]) -> Outcome:
             whole = prepared if len(part) == len(messages) else None
             with self._metrics.batch_seconds.time():
-                return self.store.run(lambda conn: store_batch(conn, part, whole))
+                within_s = self._settings.ingest.alert_within_s
+                return self.store.run(lambda conn: store_batch(conn, part, whole, within_s))
 
         for part, outcome in store_bisecting(messages, commit, self._commit_refusal):
             link.ack(part)
@@ -130,6 +144,7 @@ class Worker:
         messages.labels("duplicate").inc(outcome.duplicate)
         messages.labels("noted").inc(outcome.noted)
         messages.labels("quarantined").inc(outcome.refused.total())
+        self._metrics.alert_events.inc(outcome.alert_events)
         for reason, number in outcome.refused.items():
             self._metrics.refused.labels(reason).inc(number)
 

@@ -153,3 +153,35 @@ class QuarantinedMessage:
     detail: str
     times: int
     state: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRule:
+    """What is worth an alert: for one species in a field, a commune or the whole org, the most exact one counts.
+
+    Levels, `floor` in insects per trap and night; a level that is None is not used. `k` of the last `n` known nights
+    reach a level; `clear_nights` nights in a row below `clear_below` times the lowest threshold end the alert.
+    `jump_ratio` and `trend_ratio` compare with the place's own past and raise a watch, from `floor` on.
+    """
+
+    org_id: str
+    species: str
+    author: str
+    watch: float | None = None
+    warning: float | None = None
+    alarm: float | None = None
+    field_id: str | None = None
+    commune_code: str | None = None
+    clear_below: float = 0.5
+    clear_nights: int = 3
+    k: int = 1
+    n: int = 1
+    min_lamp_s: int = 0
+    floor: float | None = None
+    jump_ratio: float | None = None
+    trend_ratio: float | None = None
+    is_proposal: bool = False
+    kind: str = "catch"
+    rule_id: int | None = None
+    version: int = 1
+    created_at: datetime | None = None

@@ -12,7 +12,7 @@ from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
 
-from lighttrap.agronomy.rules import Level
+from lighttrap.agronomy.level import Level
 
 RAISING = (Level.WATCH, Level.WARNING, Level.ALARM)
 

@@ -8,26 +8,16 @@ changed it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 
 import numpy as np
 
 from lighttrap.agronomy import normal, smooth, valid
 from lighttrap.agronomy.defaults import RelativeSettings, SpeciesRules
+from lighttrap.agronomy.level import Level
 from lighttrap.agronomy.valid import Bools, Floats, Ints
 
 _DEFAULT = RelativeSettings()
-
-
-class Level(IntEnum):
-    """How urgent a trap's night is."""
-
-    UNKNOWN = -1
-    """Lost, silent or pending."""
-    NONE = 0
-    WATCH = 1
-    WARNING = 2
-    ALARM = 3
 
 
 class Rule(StrEnum):

@@ -9,7 +9,11 @@ CREATE TEMPORARY TABLE IF NOT EXISTS stage (
     signal_dbm double precision, model_version text, image_ref text,
     prev_boot bigint, prev_last_seq bigint, received_at timestamptz NOT NULL, sha bytea NOT NULL,
     copies integer NOT NULL,
-    counts jsonb GENERATED ALWAYS AS (counts_text::jsonb) STORED, night date, fate text
+    counts jsonb GENERATED ALWAYS AS (counts_text::jsonb) STORED, night date, fate text, field_id text
+) ON COMMIT DELETE ROWS;
+-- The nights of fields to judge, that the batch added to.
+CREATE TEMPORARY TABLE IF NOT EXISTS touched (
+    field_id text NOT NULL, night date NOT NULL, PRIMARY KEY (field_id, night)
 ) ON COMMIT DELETE ROWS
 
 -- empty_stage --
@@ -54,7 +58,8 @@ UPDATE stage s SET
                      WHERE r.trap_id = s.trap_id AND r.start_at = s.start_at
                        AND r.boot = s.boot AND r.seq = s.seq AND r.sha = s.sha) THEN 'duplicate'
         ELSE 'key_conflict'
-    END
+    END,
+    field_id = d.field_id
 FROM stage x
 LEFT JOIN trap t ON t.trap_id = x.trap_id
 LEFT JOIN ledger l ON l.trap_id = x.trap_id AND l.boot = x.boot

@@ -35,7 +35,7 @@ class StagedReading(NamedTuple):
 
 
 def create_stage(conn: Connection) -> None:
-    """Makes this session's staging table; once per connection, before the first batch."""
+    """Makes this session's staging tables; once per connection, before the first batch."""
     conn.execute(_SQL["create_stage"])
 
 

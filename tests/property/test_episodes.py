@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lighttrap.agronomy.episodes import Change, Episode, JudgedNight, Known, Said, Sustain, Word, changes, episodes
-from lighttrap.agronomy.rules import Level
+from lighttrap.agronomy.level import Level
 
 FIRST = date(2026, 11, 1)
 LEVELS = st.lists(st.sampled_from([Level.NONE, Level.NONE, *Level]).filter(lambda one: one >= 0), max_size=40)

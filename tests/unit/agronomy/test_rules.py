@@ -9,7 +9,8 @@ from hypothesis.extra import numpy as hnp
 from lighttrap import species
 from lighttrap.agronomy import defaults, normal, rules
 from lighttrap.agronomy.basis import Basis, explain
-from lighttrap.agronomy.rules import Level, Rule
+from lighttrap.agronomy.level import Level
+from lighttrap.agronomy.rules import Rule
 from lighttrap.agronomy.valid import Floats
 from tests import soctrang
 

@@ -1,0 +1,232 @@
+-- touch_fresh --
+-- The nights that the batch added to, and those before: a night is over when the next one has begun.
+INSERT INTO touched (field_id, night)
+SELECT DISTINCT s.field_id, s.night - back.nights
+FROM stage s
+JOIN field f ON f.field_id = s.field_id
+CROSS JOIN (VALUES (0), (1)) AS back (nights)
+WHERE s.fate = 'fresh'
+  AND EXISTS (SELECT FROM alert_rule r WHERE r.org_id = f.org_id AND r.kind = 'catch' AND r.replaced_at IS NULL)
+ON CONFLICT DO NOTHING
+
+-- touch_over --
+-- Nights that were judged while they were going on and are over by now.
+INSERT INTO touched (field_id, night)
+SELECT DISTINCT j.field_id, j.night
+FROM judged_night j
+JOIN alert_rule r ON r.rule_id = j.rule_id AND r.replaced_at IS NULL
+JOIN field f ON f.field_id = j.field_id
+WHERE NOT j.is_final AND j.night < night_of(now(), f.time_zone) AND (%(org_id)s::text IS NULL OR f.org_id = %(org_id)s)
+LIMIT %(limit)s
+ON CONFLICT DO NOTHING
+
+-- touch_org --
+-- Every one of the last nights of an org's fields, for a rule that is new.
+INSERT INTO touched (field_id, night)
+SELECT DISTINCT f.field_id, n.night
+FROM field f
+JOIN deployment d ON d.field_id = f.field_id
+JOIN trap_night n ON n.trap_id = d.trap_id AND n.night >= current_date - %(nights)s::int
+WHERE f.org_id = %(org_id)s
+ON CONFLICT DO NOTHING
+
+-- lock_places --
+-- In one order, so that two writers cannot deadlock; what is judged next is judged on what both have stored.
+SELECT FROM field WHERE field_id IN (SELECT field_id FROM touched) ORDER BY field_id FOR NO KEY UPDATE
+
+-- value_nights --
+-- The catch of each touched night under the one rule that fits its field best: that of the field, its commune, its org.
+WITH asked AS (
+    SELECT DISTINCT ON (t.field_id, t.night, r.species)
+           r.rule_id, r.species, r.min_lamp_s, t.field_id, t.night, t.night < night_of(now(), f.time_zone) AS is_over,
+           (t.night + 1)::timestamp AT TIME ZONE f.time_zone AS midnight
+    FROM touched t
+    JOIN field f ON f.field_id = t.field_id
+    JOIN alert_rule r ON r.org_id = f.org_id AND r.kind = 'catch' AND r.replaced_at IS NULL
+        AND (r.field_id IS NULL OR r.field_id = f.field_id)
+        AND (r.commune_code IS NULL OR r.commune_code = f.commune_code)
+    ORDER BY t.field_id, t.night, r.species, r.field_id IS NULL, r.commune_code IS NULL
+), of_trap AS (
+    SELECT a.rule_id, a.field_id, a.night, p.is_final, p.is_valid,
+           CASE WHEN p.is_final AND p.is_valid AND n.lamp_s < t.nominal_s
+                THEN c.count * t.nominal_s::double precision / n.lamp_s ELSE c.count END AS value
+    FROM asked a
+    JOIN deployment d ON d.field_id = a.field_id AND d.from_at <= a.midnight AND d.to_at > a.midnight
+    JOIN trap t ON t.trap_id = d.trap_id
+    JOIN trap_night n ON n.trap_id = t.trap_id AND n.night = a.night AND n.lamp_s >= a.min_lamp_s
+    JOIN catch c ON c.trap_id = t.trap_id AND c.species = a.species AND c.night = a.night
+    CROSS JOIN LATERAL (
+        SELECT n.lamp_s * 2 >= t.nominal_s AND n.lamp_s > 0 AS is_valid,
+               a.is_over OR n.lamp_s * 5 >= t.nominal_s::bigint * 4 AS is_final
+    ) AS p
+    UNION ALL
+    -- What was judged and has nothing behind it any more, as when a trap was moved.
+    SELECT a.rule_id, a.field_id, a.night, a.is_over, false, NULL
+    FROM asked a JOIN judged_night j ON j.rule_id = a.rule_id AND j.field_id = a.field_id AND j.night = a.night
+)
+INSERT INTO judged_night (rule_id, field_id, night, value, traps, is_valid, is_final)
+SELECT rule_id, field_id, night, percentile_cont(0.5) WITHIN GROUP (ORDER BY value), count(value), bool_or(is_valid),
+       coalesce(bool_and(is_final) FILTER (WHERE value IS NOT NULL), bool_and(is_final))
+FROM of_trap
+GROUP BY rule_id, field_id, night
+ORDER BY rule_id, field_id, night
+ON CONFLICT (rule_id, field_id, night) DO UPDATE SET
+    value = excluded.value, traps = excluded.traps, is_valid = excluded.is_valid, is_final = excluded.is_final
+WHERE (judged_night.value, judged_night.traps, judged_night.is_valid, judged_night.is_final)
+      IS DISTINCT FROM (excluded.value, excluded.traps, excluded.is_valid, excluded.is_final)
+
+-- level_nights --
+-- Gives the touched nights their level, and those after them whose base they are part of. Returns the places whose
+-- episodes may change, with the first night that did.
+WITH asked AS (
+    SELECT DISTINCT j.rule_id, j.field_id, j.night
+    FROM touched t
+    JOIN judged_night j ON j.field_id = t.field_id AND j.night >= t.night AND j.night <= t.night + 14
+    JOIN alert_rule r ON r.rule_id = j.rule_id AND r.replaced_at IS NULL
+    WHERE j.night = t.night OR r.trend_ratio IS NOT NULL OR (r.jump_ratio IS NOT NULL AND j.night <= t.night + 8)
+), seen AS (
+    SELECT a.rule_id, a.field_id, a.night, j.value, j.is_valid, j.is_final,
+           least(r.watch, r.warning, r.alarm, r.floor) * r.clear_below AS calm_below,
+           greatest(
+               CASE WHEN j.value >= r.alarm THEN 3 WHEN j.value >= r.warning THEN 2 WHEN j.value >= r.watch THEN 1 ELSE 0 END,
+               -- Tonight and last night against the median of t-8 to t-2, of which 4 must be known.
+               CASE WHEN j.value >= r.floor AND r.jump_ratio IS NOT NULL AND (
+                   SELECT count(*) FILTER (WHERE b.night < a.night - 1) >= 4
+                          AND least(j.value, max(b.value) FILTER (WHERE b.night = a.night - 1)) >= greatest(
+                              r.floor, r.jump_ratio * percentile_cont(0.5) WITHIN GROUP (ORDER BY b.value)
+                                                      FILTER (WHERE b.night < a.night - 1))
+                   FROM judged_night b
+                   WHERE b.rule_id = a.rule_id AND b.field_id = a.field_id AND b.is_valid
+                     AND b.night BETWEEN a.night - 8 AND a.night - 1) THEN 1 ELSE 0 END,
+               -- The mean of log1p of this week against that of the week before, 4 nights known of each.
+               CASE WHEN j.value >= r.floor AND r.trend_ratio IS NOT NULL AND (
+                   SELECT count(*) FILTER (WHERE b.night > a.night - 7) >= 4
+                          AND count(*) FILTER (WHERE b.night <= a.night - 7) >= 4
+                          AND exp(avg(ln(1 + b.value)) FILTER (WHERE b.night > a.night - 7)
+                                  - avg(ln(1 + b.value)) FILTER (WHERE b.night <= a.night - 7)) >= r.trend_ratio
+                   FROM judged_night b
+                   WHERE b.rule_id = a.rule_id AND b.field_id = a.field_id AND b.is_valid
+                     AND b.night BETWEEN a.night - 13 AND a.night) THEN 1 ELSE 0 END
+           ) AS level
+    FROM asked a
+    JOIN judged_night j ON j.rule_id = a.rule_id AND j.field_id = a.field_id AND j.night = a.night
+    JOIN alert_rule r ON r.rule_id = a.rule_id
+), judged AS (
+    SELECT rule_id, field_id, night, level,
+           CASE WHEN is_final AND is_valid THEN level = 0 AND value < calm_below END AS calm
+    FROM seen
+), changed AS (
+    UPDATE judged_night j SET level = n.level, calm = n.calm
+    FROM judged n
+    WHERE j.rule_id = n.rule_id AND j.field_id = n.field_id AND j.night = n.night
+      AND (j.level, j.calm) IS DISTINCT FROM (n.level, n.calm)
+    RETURNING j.rule_id, j.field_id, j.night, j.level
+)
+SELECT c.rule_id, c.field_id, min(c.night) AS night
+FROM changed c
+WHERE c.level > 0
+   OR EXISTS (SELECT FROM alert a WHERE a.rule_id = c.rule_id AND a.field_id = c.field_id
+              AND (a.cleared_night IS NULL OR a.cleared_night >= c.night) AND a.state <> 'withdrawn')
+GROUP BY c.rule_id, c.field_id
+ORDER BY c.rule_id, c.field_id
+
+-- known_alerts --
+-- The alerts of these places that reach into the nights to fold, and what was said of them.
+SELECT a.alert_id, a.rule_id, a.field_id, a.opened_night, a.cleared_night, a.level, a.state = 'withdrawn' AS withdrawn,
+       ARRAY(SELECT e.level FROM alert_event e WHERE e.alert_id = a.alert_id AND e.word = 'raised') AS said
+FROM alert a
+JOIN unnest(%(rule_ids)s::bigint[], %(field_ids)s::text[], %(since)s::date[]) AS p (rule_id, field_id, since)
+    ON p.rule_id = a.rule_id AND p.field_id = a.field_id
+WHERE a.cleared_night IS NULL OR a.cleared_night >= p.since
+ORDER BY a.alert_id
+
+-- judged_nights --
+SELECT j.rule_id, j.field_id, j.night, j.level, j.calm
+FROM judged_night j
+JOIN unnest(%(rule_ids)s::bigint[], %(field_ids)s::text[], %(since)s::date[]) AS p (rule_id, field_id, since)
+    ON p.rule_id = j.rule_id AND p.field_id = j.field_id AND j.night >= p.since
+WHERE j.is_valid OR j.level > 0 OR NOT j.is_final
+ORDER BY j.rule_id, j.field_id, j.night
+
+-- sustain_of --
+SELECT rule_id, k, n, clear_nights FROM alert_rule WHERE rule_id = ANY(%(rule_ids)s)
+
+-- raise_alerts --
+INSERT INTO alert (org_id, rule_id, species, field_id, level, highest, opened_night, cleared_night, state, cleared_at)
+SELECT r.org_id, r.rule_id, r.species, e.field_id, e.level, e.level, e.opened, e.cleared,
+       CASE WHEN e.cleared IS NULL THEN 'active' ELSE 'cleared' END,
+       CASE WHEN e.cleared IS NOT NULL THEN now() END
+FROM unnest(%(rule_ids)s::bigint[], %(field_ids)s::text[], %(levels)s::int[], %(opened)s::date[], %(cleared)s::date[])
+    AS e (rule_id, field_id, level, opened, cleared)
+JOIN alert_rule r ON r.rule_id = e.rule_id
+RETURNING rule_id, field_id, opened_night, alert_id
+
+-- update_alerts --
+UPDATE alert a SET
+    level = e.level, highest = greatest(a.highest, e.level), opened_night = e.opened, cleared_night = e.cleared,
+    state = CASE WHEN e.cleared IS NULL THEN 'active' ELSE 'cleared' END,
+    cleared_at = CASE WHEN e.cleared IS NOT NULL THEN coalesce(a.cleared_at, now()) END,
+    version = a.version + 1
+FROM unnest(%(alert_ids)s::bigint[], %(levels)s::int[], %(opened)s::date[], %(cleared)s::date[])
+    AS e (alert_id, level, opened, cleared)
+WHERE a.alert_id = e.alert_id
+
+-- withdraw_alerts --
+UPDATE alert SET
+    state = 'withdrawn', level = 0, cleared_night = coalesce(cleared_night, opened_night),
+    cleared_at = coalesce(cleared_at, now()), version = version + 1
+WHERE alert_id = ANY(%(alert_ids)s)
+
+-- say --
+-- The facts are those of the night an event is about, and of the highest night of the alert.
+INSERT INTO alert_event (alert_id, number, word, level, night, facts, is_late)
+SELECT a.alert_id, e.number + (SELECT count(*) FROM alert_event o WHERE o.alert_id = a.alert_id), e.word, e.level, e.night,
+       jsonb_build_object(
+           'field', f.name, 'commune', f.commune_code, 'value', round(j.value), 'traps', j.traps,
+           'threshold', CASE e.level WHEN 3 THEN r.alarm WHEN 2 THEN r.warning ELSE coalesce(r.watch, r.floor) END,
+           'rule', r.rule_id, 'rule_version', r.version, 'opened', a.opened_night, 'cleared', a.cleared_night,
+           'highest_night', top.night, 'highest_value', round(top.value)),
+       e.night < night_of(now() - make_interval(secs => %(told_within_s)s), f.time_zone)
+FROM (
+    SELECT alert_id, word, level, night, row_number() OVER (PARTITION BY alert_id ORDER BY place) AS number
+    FROM unnest(%(alert_ids)s::bigint[], %(words)s::text[], %(levels)s::int[], %(nights)s::date[])
+        WITH ORDINALITY AS w (alert_id, word, level, night, place)
+) AS e
+JOIN alert a ON a.alert_id = e.alert_id
+JOIN alert_rule r ON r.rule_id = a.rule_id
+JOIN field f ON f.field_id = a.field_id
+LEFT JOIN judged_night j ON j.rule_id = a.rule_id AND j.field_id = a.field_id AND j.night = e.night
+LEFT JOIN LATERAL (
+    SELECT night, value FROM judged_night t
+    WHERE t.rule_id = a.rule_id AND t.field_id = a.field_id AND t.night >= a.opened_night
+      AND t.night <= coalesce(a.cleared_night, 'infinity')
+    ORDER BY t.value DESC NULLS LAST, t.night LIMIT 1
+) AS top ON true
+
+-- wake_notifier --
+SELECT pg_notify('lighttrap_alert', '')
+
+-- rules --
+SELECT rule_id, org_id, kind, species, field_id, commune_code, watch, warning, alarm, clear_below, clear_nights, k, n,
+       min_lamp_s, floor, jump_ratio, trend_ratio, is_proposal, version, author, created_at
+FROM alert_rule
+WHERE replaced_at IS NULL AND (%(org_id)s::text IS NULL OR org_id = %(org_id)s)
+ORDER BY org_id, species, field_id NULLS FIRST, commune_code NULLS FIRST
+
+-- end_rule --
+UPDATE alert_rule SET replaced_at = now()
+WHERE org_id = %(org_id)s AND kind = 'catch' AND species = %(species)s AND replaced_at IS NULL
+  AND field_id IS NOT DISTINCT FROM %(field_id)s AND commune_code IS NOT DISTINCT FROM %(commune_code)s
+RETURNING rule_id, version
+
+-- add_rule --
+INSERT INTO alert_rule (org_id, species, field_id, commune_code, watch, warning, alarm, clear_below, clear_nights, k, n,
+                        min_lamp_s, floor, jump_ratio, trend_ratio, is_proposal, version, author)
+VALUES (%(org_id)s, %(species)s, %(field_id)s, %(commune_code)s, %(watch)s, %(warning)s, %(alarm)s, %(clear_below)s,
+        %(clear_nights)s, %(k)s, %(n)s, %(min_lamp_s)s, %(floor)s, %(jump_ratio)s, %(trend_ratio)s, %(is_proposal)s,
+        %(version)s, %(author)s)
+RETURNING rule_id
+
+-- hand_over --
+-- What an old version of a rule had raised and is not over goes on under the new one.
+UPDATE alert SET rule_id = %(new)s, version = version + 1 WHERE rule_id = %(old)s AND state = 'active'

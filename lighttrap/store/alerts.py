@@ -1,0 +1,184 @@
+"""Alerts: judging the nights that a transaction touched, and keeping the episodes in step with them.
+
+Called within the transaction that stored the readings. A field's night under a rule has one level; only when that
+changes are the episodes of its place folded anew, so calm nights cost next to nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
+from datetime import date, timedelta
+from typing import Any, NamedTuple
+
+from psycopg import Cursor
+from psycopg.rows import class_row
+
+from lighttrap import model, sql
+from lighttrap.agronomy import episodes
+from lighttrap.agronomy.episodes import Change, JudgedNight, Known, Sustain
+from lighttrap.agronomy.level import Level
+from lighttrap.store import readings
+from lighttrap.store.pool import Connection
+
+_SQL = sql.load("alerts")
+TOLD_WITHIN_S = 48 * 3600.0
+"""Of a night further back nobody is told any more."""
+FOLD_BACK = timedelta(days=60)
+"""So far before the first changed night a fold begins, or at the start of the alert that lies across that day."""
+SWEEP_LIMIT = 2000
+REJUDGE_NIGHTS = 60
+"""So far back a new rule looks; older nights stay as the rules of their time judged them."""
+
+
+class Place(NamedTuple):
+    """A field under a rule."""
+
+    rule_id: int
+    field_id: str
+
+
+def touch_fresh(conn: Connection) -> Cursor[Any]:
+    """Notes the nights that the staged batch added to; the cursor's row count says how many, after the pipeline."""
+    return conn.execute(_SQL["touch_fresh"], prepare=True)
+
+
+def judge_touched(conn: Connection, told_within_s: float) -> int:
+    """Judges the touched nights and raises, changes and ends alerts accordingly. Returns how many events it wrote.
+
+    Events of nights further back than `told_within_s` are marked late: history, of which nobody is told.
+    """
+    with conn.pipeline():
+        conn.execute(_SQL["lock_places"], prepare=True)
+        conn.execute(_SQL["value_nights"], prepare=True)
+        changed = conn.execute(_SQL["level_nights"], prepare=True)
+    first = {Place(rule_id, field_id): night for rule_id, field_id, night in changed.fetchall()}
+    return _settle(conn, first, told_within_s) if first else 0
+
+
+def judge_over(conn: Connection, org_id: str | None, told_within_s: float) -> int:
+    """Judges nights that ended without a further reading, some at a time. Returns how many events it wrote."""
+    found = conn.execute(_SQL["touch_over"], {"org_id": org_id, "limit": SWEEP_LIMIT}, prepare=True)
+    return judge_touched(conn, told_within_s) if found.rowcount else 0
+
+
+def list_rules(conn: Connection, org_id: str | None = None) -> list[model.AlertRule]:
+    """The rules in force, of one org or of all."""
+    cursor = conn.cursor(row_factory=class_row(model.AlertRule))
+    return cursor.execute(_SQL["rules"], {"org_id": org_id}).fetchall()
+
+
+def put_rule(conn: Connection, rule: model.AlertRule, told_within_s: float = TOLD_WITHIN_S) -> model.AlertRule:
+    """Puts a rule in force in place of the one for the same species and place, and judges the last nights by it.
+
+    What the old version raised and is not over goes on under the new one. Returns the rule with its id and version.
+    """
+    values = asdict(rule)
+    old = conn.execute(_SQL["end_rule"], values).fetchone()
+    values["version"] = old[1] + 1 if old else 1
+    [(rule_id,)] = conn.execute(_SQL["add_rule"], values).fetchall()
+    if old:
+        conn.execute(_SQL["hand_over"], {"old": old[0], "new": rule_id})
+    readings.create_stage(conn)
+    conn.execute(_SQL["touch_org"], {"org_id": rule.org_id, "nights": REJUDGE_NIGHTS})
+    judge_touched(conn, told_within_s)
+    return replace(rule, rule_id=rule_id, version=values["version"])
+
+
+def _settle(conn: Connection, first: dict[Place, date], told_within_s: float) -> int:
+    """Makes the alerts of these places agree with their nights."""
+    since = {place: night - FOLD_BACK for place, night in first.items()}
+    known = _known(conn, since)
+    for place, alerts in known.items():
+        since[place] = min([since[place], *(alert.opened for alert in alerts)])
+    nights = _nights(conn, since)
+    sustain = {rule_id: Sustain(*rest) for rule_id, *rest in _rows(conn, "sustain_of", rule_ids=_ids(first))}
+    wanted = [
+        (place, change)
+        for place in first
+        for change in episodes.changes(known[place], episodes.episodes(nights[place], sustain[place.rule_id]))
+    ]
+    return _apply(conn, wanted, told_within_s) if wanted else 0
+
+
+def _known(conn: Connection, since: dict[Place, date]) -> dict[Place, list[Known]]:
+    found: dict[Place, list[Known]] = defaultdict(list)
+    for alert_id, rule_id, field_id, opened, cleared, level, withdrawn, said in _of_places(conn, "known_alerts", since):
+        alert = Known(alert_id, opened, cleared, Level(level), frozenset(map(Level, said)), withdrawn)
+        found[Place(rule_id, field_id)].append(alert)
+    return found
+
+
+def _nights(conn: Connection, since: dict[Place, date]) -> dict[Place, list[JudgedNight]]:
+    found: dict[Place, list[JudgedNight]] = defaultdict(list)
+    for rule_id, field_id, night, level, calm in _of_places(conn, "judged_nights", since):
+        found[Place(rule_id, field_id)].append(JudgedNight(night, Level(level), calm))
+    return found
+
+
+def _apply(conn: Connection, wanted: Sequence[tuple[Place, Change]], told_within_s: float) -> int:
+    """Writes changes, those first that end an alert: a place has one active alert at most."""
+    withdrawn = [change.alert_id for _, change in wanted if change.episode is None]
+    if withdrawn:
+        conn.execute(_SQL["withdraw_alerts"], {"alert_ids": withdrawn}, prepare=True)
+    for is_active in (False, True):
+        _update(conn, [c for _, c in wanted if c.alert_id and c.episode and (c.episode.cleared is None) == is_active])
+    new = _raise(conn, [(place, change) for place, change in wanted if change.alert_id is None])
+    says = [
+        (change.alert_id or new[place, change.episode.opened if change.episode else date.min], said)
+        for place, change in wanted
+        for said in change.say
+    ]
+    if says:
+        values = {
+            "alert_ids": [alert_id for alert_id, _ in says],
+            "words": [str(said.word) for _, said in says],
+            "levels": [int(said.level) for _, said in says],
+            "nights": [said.night for _, said in says],
+            "told_within_s": told_within_s,
+        }
+        conn.execute(_SQL["say"], values, prepare=True)
+        conn.execute(_SQL["wake_notifier"])
+    return len(says)
+
+
+def _update(conn: Connection, wanted: Sequence[Change]) -> None:
+    if wanted:
+        values = {"alert_ids": [change.alert_id for change in wanted], **_columns(wanted)}
+        conn.execute(_SQL["update_alerts"], values, prepare=True)
+
+
+def _raise(conn: Connection, wanted: Sequence[tuple[Place, Change]]) -> dict[tuple[Place, date], int]:
+    if not wanted:
+        return {}
+    places = {
+        "rule_ids": [place.rule_id for place, _ in wanted],
+        "field_ids": [place.field_id for place, _ in wanted],
+        **_columns([change for _, change in wanted]),
+    }
+    rows = _rows(conn, "raise_alerts", **places)
+    return {(Place(rule_id, field_id), opened): alert_id for rule_id, field_id, opened, alert_id in rows}
+
+
+def _columns(wanted: Sequence[Change]) -> dict[str, list[Any]]:
+    found = [change.episode for change in wanted if change.episode]
+    return {
+        "levels": [int(one.level) for one in found],
+        "opened": [one.opened for one in found],
+        "cleared": [one.cleared for one in found],
+    }
+
+
+def _of_places(conn: Connection, name: str, since: dict[Place, date]) -> list[Any]:
+    field_ids = [place.field_id for place in since]
+    rule_ids = [place.rule_id for place in since]
+    return _rows(conn, name, rule_ids=rule_ids, field_ids=field_ids, since=list(since.values()))
+
+
+def _ids(places: Iterable[Place]) -> list[int]:
+    return sorted({place.rule_id for place in places})
+
+
+def _rows(conn: Connection, name: str, **values: Any) -> list[Any]:  # noqa: ANN401 - statement parameters
+    return conn.execute(_SQL[name], values, prepare=True).fetchall()
