@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+import subprocess
 import time
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 
 import psycopg
 
+from lighttrap.errors import LightTrapError
 from lighttrap.store import pool
 from tests.chaos.fault import Fault
 from tests.chaos.journal import Account
@@ -19,6 +21,10 @@ from tests.waiting import wait_until
 
 FIGURES = ("lost", "after", "twice", "phantom", "corrupt", "refused", "rollup", "told", "identity")
 """What must be zero. `after`: lost even after the traps have sent again; `told`: told safe and not stored."""
+
+
+_STUCK = (AssertionError, OSError, psycopg.Error, subprocess.SubprocessError, LightTrapError)
+"""What ends a trial without a verdict, and none of those after it."""
 
 
 @dataclass(slots=True)
@@ -57,17 +63,23 @@ def run_trial(site: Site, fault: Fault, worker: str, seed: int, scale: int = 1) 
     trial = Trial(fault.name, worker, seed)
     rng = random.Random(f"{seed} {fault.name}")
     began_s = time.monotonic()
-    with ExitStack() as stack:
-        scene = Scene(site, fault, worker, rng, scale, stack)
-        try:
-            fault.strike(scene)
-            _compare(scene, trial)
-        except (AssertionError, OSError, psycopg.Error) as fault:
-            trial.stuck = f"{fault}"[:500] or type(fault).__name__
-        trial.complaints += scene.complaints
-        trial.log = "" if trial.is_even else scene.words()
+    try:
+        with ExitStack() as stack:
+            _play(Scene(site, fault, worker, rng, scale, stack), fault, trial)
+    except _STUCK as reason:
+        trial.stuck = trial.stuck or f"could not be set up or cleared away: {reason}"[:500]
     trial.seconds = time.monotonic() - began_s
     return trial
+
+
+def _play(scene: Scene, fault: Fault, trial: Trial) -> None:
+    try:
+        fault.strike(scene)
+        _compare(scene, trial)
+    except _STUCK as reason:
+        trial.stuck = f"{reason}"[:500] or type(reason).__name__
+    trial.complaints += scene.complaints
+    trial.log = "" if trial.is_even else scene.words()
 
 
 def _compare(scene: Scene, trial: Trial) -> None:
