@@ -62,6 +62,7 @@ class BrokerLink:
         self._overflowed = False
         self._stopping = False
         self.subscribed = threading.Event()
+        self._subscribed_s = 0.0
         self.taken_over = threading.Event()
         self.last_contact_s = time.monotonic()
         self._client = self._make_client()
@@ -92,6 +93,15 @@ class BrokerLink:
         if sock is not None:
             with suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether nothing waits here that would tell of a trap."""
+        return self.subscribed.is_set() and not self._inbox
+
+    def listening_s(self, now_s: float) -> float:
+        """For how long this connection has been subscribed, at `now_s` (monotonic seconds)."""
+        return now_s - self._subscribed_s if self.subscribed.is_set() else 0.0
 
     @property
     def alive(self) -> bool:
@@ -146,6 +156,7 @@ class BrokerLink:
         if any(reason.is_failure for reason in reasons):
             log.error("broker refused a subscription", extra={"reasons": [str(reason) for reason in reasons]})
             return
+        self._subscribed_s = time.monotonic()
         self.subscribed.set()
 
     def _on_disconnect(

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from lighttrap.config import BrokerSettings, DatabaseSettings, ProgramSettings, Section
+from lighttrap.store.devices import DeviceLimits
 
 
 class WorkerSettings(Section):
@@ -50,8 +51,14 @@ class WorkerSettings(Section):
     alert_within_s: Annotated[float, Field(ge=0)] = Field(
         default=48 * 3600, description="Nights further back than this change the record, and nobody is told."
     )
-    night_scan_s: Annotated[float, Field(ge=0.1)] = Field(
-        default=60, description="Seconds between looks for nights that are over and not judged yet."
+    scan_s: Annotated[float, Field(ge=0.1)] = Field(
+        default=60, description="Seconds between looks for nights that are over and for traps that do not speak."
+    )
+    silent_after_s: Annotated[float, Field(ge=60)] = Field(
+        default=26 * 3600, description="Seconds without a word after which a trap is silent."
+    )
+    battery_low_v: Annotated[float, Field(ge=0)] = Field(
+        default=11.5, description="Volts below which a battery is low; the default is for a 12 V lead battery."
     )
     standby_poll_s: Annotated[float, Field(ge=0.1)] = Field(
         default=2, description="Seconds between a standby's tries to become active."
@@ -60,6 +67,10 @@ class WorkerSettings(Section):
         default=9090, description="Port of /metrics, /healthz and /readyz; 0 for any free one."
     )
     metrics_host: str = Field(default="127.0.0.1", description="Address of /metrics, /healthz and /readyz.")
+
+    def device_limits(self) -> DeviceLimits:
+        """From when on something is a fault of a trap."""
+        return DeviceLimits(silent_after_s=self.silent_after_s, battery_low_v=self.battery_low_v)
 
 
 class IngestSettings(ProgramSettings):

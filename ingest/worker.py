@@ -21,7 +21,7 @@ from ingest.pipeline import Outcome, Prepared, prepare, quarantine_one, store_ba
 from ingest.retry import store_bisecting
 from ingest.session import LockLost, Stopped, StoreSession
 from lighttrap.errors import StoreError, StoreRejected, StoreUnavailable
-from lighttrap.store import alerts
+from lighttrap.store import alerts, devices
 from lighttrap.store.pool import Connection, translate_errors
 
 log = logging.getLogger(__name__)
@@ -97,16 +97,19 @@ class Worker:
                 if messages:
                     self._store(link, answers, messages, prepared)
                 self.store.run(lambda conn: answers.send_due(conn, time.monotonic()))
-                self._judge_over(time.monotonic())
+                self._scan(link, time.monotonic())
 
-    def _judge_over(self, now_s: float) -> None:
-        """Judges, now and then, nights that ended without a further reading."""
+    def _scan(self, link: BrokerLink, now_s: float) -> None:
+        """Looks, now and then, for what no message tells: nights that are over, and traps that do not speak."""
         if now_s < self._next_scan_s:
             return
         settings = self._settings.ingest
-        self._next_scan_s = now_s + settings.night_scan_s
+        self._next_scan_s = now_s + settings.scan_s
         org_id = None if settings.org == "+" else settings.org
         events = self.store.run(lambda conn: alerts.judge_over(conn, org_id, settings.alert_within_s))
+        if link.caught_up:
+            listening_s = link.listening_s(now_s)
+            events += self.store.run(lambda conn: devices.watch(conn, org_id, listening_s, settings.device_limits()))
         self._metrics.alert_events.inc(events)
 
     def _end_service(self) -> None:
