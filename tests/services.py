@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import random
 import shutil
 import signal
 import socket
@@ -11,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -20,6 +21,7 @@ import pytest
 from lighttrap.up import account
 
 _PR_SET_PDEATHSIG = 1
+_OWN_PORTS = (20_000, 32_000)
 
 
 def missing(what: str) -> NoReturn:
@@ -30,10 +32,16 @@ def missing(what: str) -> NoReturn:
 
 
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A TCP port of 127.0.0.1 that nobody uses just now.
+
+    Below the ports that the system gives to outgoing connections: one of those may be taken before it is listened on.
+    """
+    draw = random.SystemRandom()  # tests seed the other one alike, and runs side by side would get the same ports
+    while True:
+        port = draw.randrange(*_OWN_PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def is_listening(port: int) -> bool:
