@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Any
 
@@ -185,3 +185,64 @@ class AlertRule:
     rule_id: int | None = None
     version: int = 1
     created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """A person who is told of alerts. `kind` is farmer or staff, `language` vi, km or en.
+
+    Messages wait from `quiet_from` to `quiet_to`, local times of `time_zone`. `addresses` are by channel name.
+    """
+
+    org_id: str
+    name: str
+    kind: str = "farmer"
+    language: str = "vi"
+    accents: bool = True
+    quiet_from: time | None = None
+    quiet_to: time | None = None
+    time_zone: str = "Asia/Ho_Chi_Minh"
+    consent_at: datetime | None = None
+    consent_how: str | None = None
+    stopped_at: datetime | None = None
+    addresses: dict[str, str] = field(default_factory=dict)
+    recipient_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """Of what a recipient is told: a field, a commune, or with neither the whole org; `species` None is all.
+
+    `kind` is catch or device, as an alert's; `min_level` is 1 watch, 2 warning, 3 alarm.
+    """
+
+    recipient_id: int
+    field_id: str | None = None
+    commune_code: str | None = None
+    species: str | None = None
+    min_level: int = 1
+    kind: str = "catch"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message to one recipient by one channel, and how far it got; `state` as the table's comment says."""
+
+    delivery_id: int
+    alert_id: int
+    event_id: int
+    word: str
+    level: int
+    recipient_id: int
+    recipient: str
+    channel: str
+    state: str
+    reason: str | None
+    text: str | None
+    segments: int | None
+    attempts: int
+    next_try_at: datetime | None
+    provider_id: str | None
+    created_at: datetime
+    sent_at: datetime | None
+    finished_at: datetime | None

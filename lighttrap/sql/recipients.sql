@@ -1,0 +1,72 @@
+-- add_recipient --
+INSERT INTO recipient (org_id, kind, name, language, accents, quiet_from, quiet_to, time_zone, consent_at, consent_how,
+                       token_sha)
+VALUES (%(org_id)s, %(kind)s, %(name)s, %(language)s, %(accents)s, %(quiet_from)s, %(quiet_to)s, %(time_zone)s,
+        %(consent_at)s, %(consent_how)s, %(token_sha)s)
+RETURNING recipient_id
+
+-- put_address --
+INSERT INTO recipient_address (recipient_id, channel, address) VALUES (%(recipient_id)s, %(channel)s, %(address)s)
+ON CONFLICT (recipient_id, channel) DO UPDATE SET address = excluded.address, refused_at = NULL
+WHERE recipient_address.address <> excluded.address
+
+-- list_recipients --
+SELECT r.org_id, r.name, r.kind, r.language, r.accents, r.quiet_from, r.quiet_to, r.time_zone, r.consent_at,
+       r.consent_how, r.stopped_at, r.recipient_id,
+       coalesce((SELECT jsonb_object_agg(a.channel, a.address ORDER BY a.channel) FROM recipient_address a
+                 WHERE a.recipient_id = r.recipient_id), '{}') AS addresses
+FROM recipient r
+WHERE (%(org_id)s::text IS NULL OR r.org_id = %(org_id)s)
+  AND (%(recipient_id)s::bigint IS NULL OR r.recipient_id = %(recipient_id)s)
+  AND (%(token_sha)s::bytea IS NULL OR r.token_sha = %(token_sha)s)
+ORDER BY r.recipient_id
+
+-- recipient_at --
+-- Who in an org has this address: importing a sheet again must not make a second person of anybody.
+SELECT a.recipient_id FROM recipient_address a JOIN recipient r ON r.recipient_id = a.recipient_id
+WHERE r.org_id = %(org_id)s AND a.channel = %(channel)s AND a.address = %(address)s
+ORDER BY a.recipient_id LIMIT 1
+
+-- update_recipient --
+UPDATE recipient SET
+    kind = %(kind)s, name = %(name)s, language = %(language)s, accents = %(accents)s, quiet_from = %(quiet_from)s,
+    quiet_to = %(quiet_to)s, time_zone = %(time_zone)s, consent_at = coalesce(%(consent_at)s, consent_at),
+    consent_how = coalesce(%(consent_how)s, consent_how), updated_at = now()
+WHERE recipient_id = %(recipient_id)s
+
+-- new_token --
+UPDATE recipient SET token_sha = %(token_sha)s, updated_at = now() WHERE recipient_id = %(recipient_id)s
+
+-- stop_recipient --
+UPDATE recipient SET stopped_at = coalesce(stopped_at, now()), updated_at = now() WHERE recipient_id = %(recipient_id)s
+
+-- stop_address --
+-- STOP came in by a channel: it holds for every channel of whoever has the address.
+UPDATE recipient SET stopped_at = coalesce(stopped_at, now()), updated_at = now()
+WHERE recipient_id IN (SELECT a.recipient_id FROM recipient_address a
+                       WHERE a.channel = %(channel)s AND a.address = %(address)s)
+
+-- resume_recipient --
+UPDATE recipient SET stopped_at = NULL, consent_at = now(), consent_how = %(consent_how)s, updated_at = now()
+WHERE recipient_id = %(recipient_id)s
+
+-- subscribe --
+INSERT INTO subscription (recipient_id, kind, field_id, commune_code, species, min_level)
+VALUES (%(recipient_id)s, %(kind)s, %(field_id)s, %(commune_code)s, %(species)s, %(min_level)s)
+ON CONFLICT (recipient_id, kind, coalesce(field_id, ''), coalesce(commune_code, ''), coalesce(species, ''))
+DO UPDATE SET min_level = excluded.min_level
+
+-- field_is_of_org --
+SELECT EXISTS (SELECT FROM field f JOIN recipient r ON r.org_id = f.org_id
+               WHERE f.field_id = %(field_id)s AND r.recipient_id = %(recipient_id)s)
+
+-- subscriptions --
+SELECT s.recipient_id, s.field_id, s.commune_code, s.species, s.min_level, s.kind
+FROM subscription s
+WHERE s.recipient_id = %(recipient_id)s
+ORDER BY s.subscription_id
+
+-- set_approval --
+INSERT INTO org_setting (org_id, farmers_need_approval, author) VALUES (%(org_id)s, %(needed)s, %(author)s)
+ON CONFLICT (org_id) DO UPDATE SET
+    farmers_need_approval = excluded.farmers_need_approval, author = excluded.author, updated_at = now()
