@@ -7,7 +7,7 @@ changes are the episodes of its place folded anew, so calm nights cost next to n
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from datetime import date, timedelta
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ from psycopg import Cursor
 from psycopg.rows import class_row
 
 from lighttrap import model, sql
-from lighttrap.agronomy import episodes
+from lighttrap.agronomy import defaults, episodes
 from lighttrap.agronomy.episodes import Change, JudgedNight, Known, Sustain
 from lighttrap.agronomy.level import Level
 from lighttrap.store import readings
@@ -74,16 +74,43 @@ def put_rule(conn: Connection, rule: model.AlertRule, told_within_s: float = TOL
 
     What the old version raised and is not over goes on under the new one. Returns the rule with its id and version.
     """
+    put = _put(conn, rule)
+    _rejudge(conn, rule.org_id, told_within_s)
+    return put
+
+
+def propose_rules(conn: Connection, org_id: str, author: str) -> list[model.AlertRule]:
+    """Puts the proposed rules in force for species that have none in this org, and judges the last nights by them."""
+    has = {rule.species for rule in list_rules(conn, org_id)}
+    put = [_put(conn, rule) for rule in _proposals(org_id, author) if rule.species not in has]
+    if put:
+        _rejudge(conn, org_id, TOLD_WITHIN_S)
+    return put
+
+
+def _proposals(org_id: str, author: str) -> Iterator[model.AlertRule]:
+    jump = defaults.RelativeSettings().jump_factor
+    for species, bands in defaults.SPECIES_RULES.items():
+        yield model.AlertRule(
+            org_id, species, author, bands.watch, bands.warning, bands.alarm,
+            floor=bands.floor, jump_ratio=jump, is_proposal=True,
+        )  # fmt: skip
+
+
+def _put(conn: Connection, rule: model.AlertRule) -> model.AlertRule:
     values = asdict(rule)
     old = conn.execute(_SQL["end_rule"], values).fetchone()
     values["version"] = old[1] + 1 if old else 1
     [(rule_id,)] = conn.execute(_SQL["add_rule"], values).fetchall()
     if old:
         conn.execute(_SQL["hand_over"], {"old": old[0], "new": rule_id})
-    readings.create_stage(conn)
-    conn.execute(_SQL["touch_org"], {"org_id": rule.org_id, "nights": REJUDGE_NIGHTS})
-    judge_touched(conn, told_within_s)
     return replace(rule, rule_id=rule_id, version=values["version"])
+
+
+def _rejudge(conn: Connection, org_id: str, told_within_s: float) -> None:
+    readings.create_stage(conn)
+    conn.execute(_SQL["touch_org"], {"org_id": org_id, "nights": REJUDGE_NIGHTS})
+    judge_touched(conn, told_within_s)
 
 
 def _settle(conn: Connection, first: dict[Place, date], told_within_s: float) -> int:

@@ -24,6 +24,7 @@ pytestmark = [pytest.mark.db, pytest.mark.broker, pytest.mark.slow]
 
 SHARED = Path(os.environ.get("LIGHTTRAP_SHARED_DATA", Path(__file__).parents[3] / "shared" / "data"))
 SOC_TRANG = SHARED / "soctrang_2010" / "soctrang_2010_long.csv"
+RULE = ("rule", "set", "nilaparvata-lugens", "--author", "Chị Lan")
 WORDS = ("--trap-column", "trap_id", "--night-column", "date", "--count", "nilaparvata-lugens=bph_per_night")
 
 
@@ -167,9 +168,26 @@ def test_traps_and_fields_are_added_listed_and_imported(up, tmp_path):
     assert fields == {"dai-hai": ("dai-hai", "9.70000, 105.80000"), "ke-sach": ("Kế Sách", "Polygon")}
 
 
+def test_rules_are_proposed_once_and_set_by_people(up):
+    assert "14 proposed rules" in lighttrap(up, "rule", "propose", "--org", "ruled").stdout
+    words = ("rule", "set", "nilaparvata-lugens", "--org", "ruled", "--author", "Chị Lan")
+    done = lighttrap(up, *words, "--watch", "250", "--alarm", "4000", "--k", "2", "--of", "3")
+    assert "version 2" in done.stdout, done.stderr
+    assert "0 proposed rules" in lighttrap(up, "rule", "propose", "--org", "ruled").stdout
+    found = {row["species"]: row for row in rows(up, "rule", "list", "--org", "ruled")}
+    assert len(found) == 14
+    own = found["nilaparvata-lugens"]
+    assert (own["watch"], own["warning"], own["alarm"], own["is_proposal"]) == ("250.0", "", "4000.0", "False")
+    assert (own["k"], own["n"], own["author"]) == ("2", "3", "Chị Lan")
+
+
 @pytest.mark.parametrize(
     ("words", "code", "sentence"),
     [
+        ((*RULE, "--org", "demo"), 2, "the rule needs a threshold"),
+        ((*RULE, "--org", "demo", "--jump", "3"), 2, "need --floor"),
+        ((*RULE, "--org", "demo", "--watch", "500", "--warning", "400"), 2, "must rise"),
+        ((*RULE, "--org", "nobody", "--watch", "500"), 2, "there is no org nobody"),
         (("trap", "add", "Bad Id", "--org", "demo"), 2, "trap id 'Bad Id' is not 3-32 characters"),
         (("trap", "add", "fine-id", "--org", "demo", "--field", "nowhere"), 1, "there is no field nowhere"),
         (("trap", "import", "/nonexistent.csv"), 2, "cannot be read"),
