@@ -38,7 +38,7 @@ class Fleet:
         self._line_of = {
             ring.trap_id: line for place, line in enumerate(self.lines) for ring in self._share(place, len(urls))
         }
-        wait_until(lambda: all(line.connected for line in self.lines))
+        wait_until(lambda: all(line.connected for line in self.lines), within=30)
 
     def readings(self, number: int, start_of: Callable[[int], datetime] | None = None) -> list[Outgoing]:
         """The next readings of all traps in turn; `start_of` gives the start of a trap's reading by its seq."""

@@ -89,18 +89,18 @@ class Scene:
     def kill_broker(self, *, wipe: bool = False) -> None:
         """Kills the broker, and its disk with `wipe`, and starts it again."""
         self.broker.kill()
-        wait_until(lambda: not any(line.connected for line in self.fleet.lines))
+        wait_until(lambda: not any(line.connected for line in self.fleet.lines), within=30)
         self.fleet.journal.broker_died()
         if wipe:
             self.broker.forget()
         self.broker.start()
-        wait_until(lambda: all(line.connected for line in self.fleet.lines))
+        wait_until(lambda: all(line.connected for line in self.fleet.lines), within=30)
 
     @contextmanager
     def locked_table(self) -> Iterator[None]:
-        """Keeps every batch waiting, and nothing else."""
+        """Keeps every batch waiting, and nothing else: whoever only reads passes."""
         with psycopg.connect(self.dsn) as conn:
-            conn.execute("LOCK TABLE trap_night IN ACCESS EXCLUSIVE MODE")
+            conn.execute("LOCK TABLE trap_night IN SHARE ROW EXCLUSIVE MODE")
             yield
             conn.rollback()
 

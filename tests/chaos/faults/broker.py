@@ -30,7 +30,7 @@ def _wiped(scene: Scene) -> None:
     ingest = scene.start_ingest("after-copy", at=2)
     with scene.locked_table():
         scene.fleet.send_and_wait(scene.fleet.readings(HELD))
-        wait_until(lambda: ingest.metric("lighttrap_ingest_received_total") > 0)
+        wait_until(lambda: ingest.metric("lighttrap_ingest_received_total") > 0, within=30)
         scene.kill_broker(wipe=True)
         wait_until(ingest.is_ready, within=30)
         scene.fleet.send_and_wait(scene.fleet.readings(HELD))

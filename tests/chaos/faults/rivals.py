@@ -59,7 +59,7 @@ def _thief(url: str) -> Iterator[list[str]]:
     client.on_message = lambda _client, _data, message: stolen.append(message.topic)
     client.connect(parts.host, parts.port, clean_start=False)
     client.loop_start()
-    wait_until(client.is_connected)
+    wait_until(client.is_connected, within=30)
     try:
         yield stolen
     finally:
