@@ -66,7 +66,10 @@ FROM subscription s
 WHERE s.recipient_id = %(recipient_id)s
 ORDER BY s.subscription_id
 
--- set_approval --
-INSERT INTO org_setting (org_id, farmers_need_approval, author) VALUES (%(org_id)s, %(needed)s, %(author)s)
+-- put_setting --
+-- What is NULL stays as it is.
+INSERT INTO org_setting (org_id, farmers_need_approval, phone, author)
+VALUES (%(org_id)s, coalesce(%(farmers_need_approval)s::boolean, false), %(phone)s, %(author)s)
 ON CONFLICT (org_id) DO UPDATE SET
-    farmers_need_approval = excluded.farmers_need_approval, author = excluded.author, updated_at = now()
+    farmers_need_approval = coalesce(%(farmers_need_approval)s, org_setting.farmers_need_approval),
+    phone = coalesce(%(phone)s, org_setting.phone), author = excluded.author, updated_at = now()

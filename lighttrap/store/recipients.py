@@ -21,12 +21,12 @@ _TOKEN_BYTES = 18
 
 
 def add_recipient(conn: Connection, recipient: model.Recipient) -> tuple[int, str]:
-    """Adds a recipient with its addresses. Returns its id and the token of its own page, which nobody can read again."""
+    """Adds a recipient with its addresses. Returns its id and the token of its own page, told this once."""
     token = secrets.token_urlsafe(_TOKEN_BYTES)
-    row = conn.execute(_SQL["add_recipient"], {**_values(recipient), "token_sha": token_sha(token)}).fetchone()
-    assert row is not None, "INSERT ... RETURNING gives a row"
-    _put_addresses(conn, row[0], recipient.addresses)
-    return int(row[0]), token
+    values = {**_values(recipient), "token_sha": token_sha(token)}
+    [(recipient_id,)] = conn.execute(_SQL["add_recipient"], values).fetchall()
+    _put_addresses(conn, recipient_id, recipient.addresses)
+    return int(recipient_id), token
 
 
 def put_recipient(conn: Connection, recipient: model.Recipient) -> tuple[int, str | None]:
@@ -105,9 +105,20 @@ def subscriptions(conn: Connection, recipient_id: int) -> list[model.Subscriptio
     return cursor.execute(_SQL["subscriptions"], {"recipient_id": recipient_id}).fetchall()
 
 
-def ask_approval(conn: Connection, org_id: str, author: str, *, needed: bool) -> None:
-    """Whether farmers of an org are told only what a person approved; counts for events from now on."""
-    conn.execute(_SQL["set_approval"], {"org_id": org_id, "needed": needed, "author": author})
+def put_setting(
+    conn: Connection,
+    org_id: str,
+    author: str,
+    *,
+    farmers_need_approval: bool | None = None,
+    phone: str | None = None,
+) -> None:
+    """What an org decides for itself; None keeps the old value.
+
+    Whether farmers are told only what a person approved counts for events from now on; `phone` stands in messages.
+    """
+    values = {"org_id": org_id, "farmers_need_approval": farmers_need_approval, "phone": phone, "author": author}
+    conn.execute(_SQL["put_setting"], values)
 
 
 def _known(conn: Connection, recipient: model.Recipient) -> int | None:

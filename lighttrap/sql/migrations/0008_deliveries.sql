@@ -3,9 +3,11 @@
 CREATE TABLE org_setting (
     org_id                 text PRIMARY KEY REFERENCES org,
     farmers_need_approval  boolean NOT NULL DEFAULT false,
+    phone                  text,
     updated_at             timestamptz NOT NULL DEFAULT now(),
     author                 text NOT NULL
 );
+COMMENT ON COLUMN org_setting.phone IS 'whom farmers call, as it stands in messages';
 COMMENT ON COLUMN org_setting.farmers_need_approval IS 'farmers are told only what a person has approved; staff at once';
 
 CREATE TABLE recipient (
