@@ -11,14 +11,14 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from bench import latency, peers, simulator, store, workers
+from bench import alerts, latency, peers, simulator, store, workers
 from bench.ingest import Bench
 from bench.servers import Servers, servers
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
 PORT_BASE = 18_700
 METRICS_PORT = PORT_BASE + 2
-PARTS = ("speed", "peers", "latency", "workers", "growth", "recovery", "simulator")
+PARTS = ("speed", "peers", "latency", "workers", "alerts", "growth", "recovery", "simulator")
 CATCHES = 10**6
 
 
@@ -72,7 +72,8 @@ class Run:
         """A part's key in the results and what it measured; None when it has nothing to measure."""
         if name == "peers" and not peers.installed():
             return None
-        with servers(PORT_BASE, self._traps, self._pg_bin) as running:
+        number_of_traps = alerts.TRAPS if name == "alerts" else self._traps
+        with servers(PORT_BASE, number_of_traps, self._pg_bin) as running:
             self.label = running.label
             return self._measure(name, running)
 
@@ -90,6 +91,9 @@ class Run:
                 return "ingest", {"latency": latency.measure(running, METRICS_PORT, capacity)}
             case "workers":
                 return "ingest", {"workers": workers.measure(running, METRICS_PORT, self._messages)}
+            case "alerts":
+                crossing = Bench(running, METRICS_PORT, alerts.TRAPS * alerts.READINGS_A_TRAP)
+                return "alerts", alerts.measure(running, crossing)
             case "simulator":
                 return "simulator", simulator.measure(running, METRICS_PORT)
             case "recovery":

@@ -223,3 +223,20 @@ def test_a_field_without_a_rule_costs_no_row(conn):
     prepare(conn)
     assert store(conn, a_night(trap_id, 0, 60000)).touched == 0
     assert conn.execute("SELECT count(*) FROM judged_night").fetchall() == [(0,)]
+
+
+def test_the_first_batch_of_thousands_of_fields_is_judged_though_the_planner_knows_nothing_yet(conn):
+    a_place(conn, 1)
+    alerts.put_rule(conn, RULE)
+    prepare(conn)
+    for statement in (
+        """INSERT INTO trap (trap_id, org_id, name, nominal_s, in_service_from)
+           SELECT 'many-' || n, 'soc-trang', n, 3600, '2026-01-01' FROM generate_series(1, 4000) AS n""",
+        "INSERT INTO field (field_id, org_id, name) SELECT trap_id, org_id, name FROM trap WHERE trap_id LIKE 'many-%'",
+        """INSERT INTO deployment (trap_id, field_id, from_at) SELECT trap_id, trap_id, in_service_from
+           FROM trap WHERE trap_id LIKE 'many-%'""",
+    ):
+        conn.execute(statement)
+    conn.commit()
+    outcome = store(conn, [a_night(f"many-{number}", 0, 2000)[0] for number in range(1, 4001)])
+    assert outcome.alert_events == 4000

@@ -36,6 +36,8 @@ COMMENT ON COLUMN alert_rule.jump_ratio IS 'watch when tonight and last night re
 COMMENT ON COLUMN alert_rule.trend_ratio IS 'watch when the typical catch of a week is so many times that of the week before';
 COMMENT ON COLUMN alert_rule.is_proposal IS 'a default that no agronomist has set yet';
 
+CREATE INDEX deployment_of_field ON deployment (field_id);
+
 CREATE TABLE judged_night (
     rule_id   bigint NOT NULL REFERENCES alert_rule,
     field_id  text NOT NULL REFERENCES field,
@@ -48,7 +50,7 @@ CREATE TABLE judged_night (
     calm      boolean,
     PRIMARY KEY (rule_id, field_id, night)
 ) WITH (fillfactor = 80);
-CREATE INDEX judged_night_open ON judged_night (night) WHERE NOT is_final;
+CREATE INDEX judged_night_open ON judged_night (field_id, night) WHERE NOT is_final;
 COMMENT ON TABLE judged_night IS 'what a rule makes of a night in a field; follows the roll-up, and can be made anew from it';
 COMMENT ON COLUMN judged_night.value IS 'median over the traps of the field: normalised catch, or what was counted so far';
 COMMENT ON COLUMN judged_night.is_final IS 'the lamp burned as planned, or the night is over';
