@@ -9,7 +9,8 @@ SELECT pg_notify('lighttrap_alert', '')
 SELECT e.event_id, e.alert_id, e.number, e.word, e.level, e.night, e.facts, e.is_late, a.org_id, o.name AS org_name,
        a.kind, a.species, a.fault, a.trap_id, f.name AS field_name, coalesce(f.time_zone, 'Asia/Ho_Chi_Minh') AS time_zone,
        coalesce(r.is_proposal, false) AS is_proposal, s.phone,
-       coalesce(s.farmers_need_approval, false) AS needs_approval, p.verdict
+       coalesce(s.farmers_need_approval, false) AS needs_approval, p.verdict,
+       jsonb_strip_nulls(jsonb_build_object('vi', y.name_vi, 'en', y.name_en, 'km', y.name_km)) AS names
 FROM alert_event e
 JOIN alert a ON a.alert_id = e.alert_id
 JOIN org o ON o.org_id = a.org_id
@@ -17,6 +18,7 @@ LEFT JOIN alert_rule r ON r.rule_id = a.rule_id
 LEFT JOIN field f ON f.field_id = a.field_id
 LEFT JOIN org_setting s ON s.org_id = a.org_id
 LEFT JOIN approval p ON p.event_id = e.event_id
+LEFT JOIN species y ON y.species = a.species
 WHERE e.fanned_out_at IS NULL
   AND NOT EXISTS (SELECT FROM alert_event b
                   WHERE b.alert_id = e.alert_id AND b.number < e.number AND b.fanned_out_at IS NULL)
@@ -180,13 +182,6 @@ WHERE d.channel = %(channel)s AND d.state = 'leased' AND d.lease_until < %(now)s
 ORDER BY d.delivery_id
 LIMIT 100
 FOR UPDATE OF d SKIP LOCKED
-
--- next_at --
--- When the next message of a channel is due or the next lease runs out.
-SELECT least(
-    (SELECT min(next_try_at) FROM delivery
-     WHERE channel = %(channel)s AND state IN ('queued', 'failed') AND next_try_at < 'infinity'),
-    (SELECT min(lease_until) FROM delivery WHERE channel = %(channel)s AND state = 'leased'))
 
 -- receipt --
 -- A provider names the message by its own id or by our key; what it says last does not undo what arrived.

@@ -47,6 +47,7 @@ class Event:
     phone: str | None
     needs_approval: bool
     verdict: str | None
+    names: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,12 +254,6 @@ def expired(conn: Connection, channel: str, now: datetime) -> list[Expired]:
     """Locks some deliveries whose lease ran out."""
     cursor = conn.cursor(row_factory=class_row(Expired))
     return cursor.execute(_SQL["lock_expired"], {"channel": channel, "now": now}).fetchall()
-
-
-def next_at(conn: Connection, channel: str) -> datetime | None:
-    """When the channel's next message is due or the next lease runs out; None when neither is there."""
-    [(at,)] = conn.execute(_SQL["next_at"], {"channel": channel}).fetchall()
-    return at if isinstance(at, datetime) else None
 
 
 def note_receipt(conn: Connection, channel: str, provider_id: str, state: str) -> bool:

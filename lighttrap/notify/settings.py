@@ -1,0 +1,47 @@
+"""Settings of the notifier."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from lighttrap.config import DatabaseSettings, ProgramSettings, Section
+
+
+class NotifierSettings(Section):
+    """How alert events become messages, and when a message is given up."""
+
+    poll_s: Annotated[float, Field(gt=0, le=60)] = Field(
+        default=5, description="Seconds between looks for work that nobody woke the notifier for."
+    )
+    lease_s: Annotated[float, Field(gt=0, le=3600)] = Field(
+        default=180, description="Seconds one attempt may take; above every channel's time-out."
+    )
+    tries: Annotated[int, Field(ge=1, le=100)] = Field(default=8, description="Attempts after which one is given up.")
+    give_up_s: Annotated[float, Field(gt=0)] = Field(
+        default=12 * 3600, description="Seconds after which a warning that could not be sent helps nobody any more."
+    )
+    retry_first_s: Annotated[float, Field(gt=0)] = Field(
+        default=30, description="Seconds until a second attempt; each further wait is four times as long, +-20 %."
+    )
+    retry_longest_s: Annotated[float, Field(gt=0)] = Field(
+        default=1800, description="Seconds between two attempts at most."
+    )
+    daily_cap: Annotated[int, Field(ge=1)] = Field(
+        default=3, description="Watches and warnings one person is told in a day; alarms and all-clears go above it."
+    )
+    alarm_breaks_quiet: bool = Field(default=False, description="Whether an alarm is sent in quiet hours too.")
+    link: str | None = Field(
+        default=None, description="Page of an alert, with `{alert}` for its number; in messages that have room for it."
+    )
+    unreviewed_texts: bool = Field(
+        default=False, description="Whether texts are used that no native reader has vouched for, as the Khmer ones."
+    )
+
+
+class NotifySettings(ProgramSettings):
+    """Settings of `lighttrap notify`."""
+
+    database: DatabaseSettings
+    notify: NotifierSettings = Field(default_factory=NotifierSettings)
