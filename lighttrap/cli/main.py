@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from lighttrap.cli import doctor, fields, imports, ledger, nights, programs, quarantine, replay, rules, traps, up
+from lighttrap.cli import doctor, fields, imports, ledger, nights, programs, quarantine, replay, rules, texts, traps, up
 from lighttrap.errors import ConfigError, InputFault, LightTrapError
 from lighttrap.store.pool import translate_errors
 
@@ -29,6 +29,7 @@ cli.add_typer(traps.cli, name="trap")
 cli.add_typer(fields.cli, name="field")
 cli.add_typer(imports.cli, name="import")
 cli.add_typer(rules.cli, name="rule")
+cli.add_typer(texts.cli, name="texts")
 cli.add_typer(quarantine.cli, name="quarantine")
 
 

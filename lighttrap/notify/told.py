@@ -48,3 +48,5 @@ class Told:
     """Of a device alert about one trap."""
     time_zone: str = "Asia/Ho_Chi_Minh"
     """Of the field: for facts that are instants, such as `since`."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Names of the species by language (vi, km, en) as the table `species` has them; else those of the catalogue."""
