@@ -63,7 +63,7 @@ class Sender:
                 else:
                     self.wake.wait(self._settings.poll_s)
         finally:
-            self._close()
+            self.close()
             self.channel.close()
 
     def step(self, conn: Connection) -> bool:
@@ -166,7 +166,7 @@ class Sender:
                 return work(self._conn)
         except StoreUnavailable as fault:
             log.warning("database away", extra={"channel": self.channel.name, "error": str(fault)})
-            self._close()
+            self.close()
             self._stop.wait(_DATABASE_REST_S)
             return False
 
@@ -177,7 +177,8 @@ class Sender:
             while not self._stop.is_set() and time.monotonic() < deadline:
                 self._stop.wait(max(0.0, deadline - time.monotonic()))
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Ends its database session; the next step opens another."""
         if self._conn is not None:
             self._conn.close()
             self._conn = None
