@@ -171,7 +171,8 @@ class BrokerLink:
         self.subscribed.clear()
         if reason.value == _TAKEN_OVER:
             self.taken_over.set()
-        log.warning("disconnected from broker", extra={"reason": str(reason)})
+        level = logging.INFO if self._stopping else logging.WARNING
+        log.log(level, "disconnected from broker", extra={"reason": str(reason)})
 
     def _deliver(self, mid: int, qos: int, topic: bytes, payload: bytes) -> None:
         inbox = self._inbox

@@ -1,4 +1,4 @@
-"""Every metric of the worker, declared once. received = stored + duplicate + quarantined + noted holds at rest."""
+"""Every metric of the worker, declared once. At rest, received is the sum of `messages` over all results."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ class Metrics:
         self.received = Counter("lighttrap_ingest_received", "Messages taken off the queue.", registry=self.registry)
         self.messages = Counter(
             "lighttrap_ingest_messages",
-            "Messages by what became of them: stored, duplicate, quarantined, noted (status, event, summary).",
+            "Messages by what became of them: stored, duplicate, quarantined, noted (status, event, summary), "
+            "given_back (neither stored nor acked, for the worker lost its lock or was stopped; they come again).",
             ["result"],
             registry=self.registry,
         )
-        for result in ("stored", "duplicate", "quarantined", "noted"):
+        for result in ("stored", "duplicate", "quarantined", "noted", "given_back"):
             self.messages.labels(result)
         self.batch_seconds = Histogram(
             "lighttrap_ingest_batch_seconds", "Time from decoding a batch to its commit.", registry=self.registry

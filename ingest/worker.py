@@ -130,10 +130,16 @@ class Worker:
                 within_s = self._settings.ingest.alert_within_s
                 return self.store.run(lambda conn: store_batch(conn, part, whole, within_s))
 
-        for part, outcome in store_bisecting(messages, commit, self._commit_refusal):
-            link.ack(part)
-            answers.note(outcome)
-            self._count(outcome)
+        left = len(messages)
+        try:
+            for part, outcome in store_bisecting(messages, commit, self._commit_refusal):
+                link.ack(part)
+                answers.note(outcome)
+                self._count(outcome)
+                left -= len(part)
+        except (LockLost, Stopped):
+            self._metrics.messages.labels("given_back").inc(left)
+            raise
         self._metrics.lag_seconds.set(time.time() - messages[0].received_s)
         self.oldest_unstored_s = None
 
