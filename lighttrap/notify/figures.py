@@ -1,16 +1,23 @@
-"""Numbers and dates as people of a language read them. Anything that is not one is None, never an error."""
+"""Names, numbers and dates as people of a language read them. Anything that is not one is None, never an error."""
 
 from __future__ import annotations
 
 import math
+import re
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from lighttrap.notify.catalogue import Catalogue
 
+_BLANK = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 LARGEST = 9_999_999
 """Beyond it a number is a fault and is not told; forty times the highest catch on record."""
+
+
+def one_line(text: str | None) -> str:
+    """A name as one line of characters that can be sent: no line breaks, no control characters, no half of a pair."""
+    return _BLANK.sub(" ", text or "").encode("utf-8", "ignore").decode("utf-8").strip()
 
 
 def number(value: Any) -> float | None:  # noqa: ANN401 - whatever the database's JSON holds

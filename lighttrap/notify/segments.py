@@ -21,6 +21,7 @@ BASIC: Final = frozenset(
 """The default alphabet without the escape: one septet each."""
 EXTENSION: Final = frozenset("\f^{}\\[~]|€")
 """Two septets each: the escape and the character."""
+_ALPHABET: Final = BASIC | EXTENSION
 _NOT_ASCII_OF_OURS: Final = str.maketrans({"[": "(", "]": ")", "{": "(", "}": ")", "`": "'", "~": "-", "^": None})
 _NOT_ASCII_OF_OURS.update({ord("\\"): "/", ord("|"): "/"})
 
@@ -60,7 +61,7 @@ def segments(text: str) -> Segments:
 
 def encoding_of(text: str) -> Encoding:
     """GSM-7 when each character of an NFC text is in its alphabet, else UCS-2."""
-    return Encoding.GSM7 if BASIC.union(EXTENSION).issuperset(text) else Encoding.UCS2
+    return Encoding.GSM7 if _ALPHABET.issuperset(text) else Encoding.UCS2
 
 
 def toneless(text: str) -> str:

@@ -45,9 +45,11 @@ LOOK: Final[dict[SpeciesKey, str]] = {
 """What is looked at in the field; species that are not here are looked for in the rice as a whole."""
 FAULTS: Final = ("silent", "silent-many", "battery", "lamp", "gap")
 _UNIT_NAME = re.compile(r"(Phường|Xã|Thị trấn|Đặc khu)\s+", re.IGNORECASE)
-_BLANK = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-_CLIP: Final = {"pest": 29, "Pest": 29, "place": 15, "field": 20, "phone": 13, "trap": 32, "link": 80}
+_CLIP: Final = {"pest": 29, "Pest": 29, "field": 20, "phone": 13, "trap": 32, "link": 80}
 """Characters of a name in an SMS: those of the longest known, so that only the absurd is cut."""
+_PEST_AND_PLACE: Final = 29 + 15
+"""The longest pest and the longest commune, together; a short pest leaves room for a long name of a field."""
+_PHONE: Final = re.compile(r"\+?[\d*#]{3,15}", re.ASCII)
 
 
 class Kind(StrEnum):
@@ -121,11 +123,11 @@ def values_of(told: Told, texts: Catalogue) -> dict[str, str]:
     pest = verdict.pest(told.species, texts, told.names)
     group = LOOK.get(told.species or "", "other")
     look_from, look_to = look_window(told) or (None, None)
-    commune, field = _clean(told.commune), _clean(told.field_name)
-    link = _clean(told.link)
+    commune, field = figures.one_line(told.commune), figures.one_line(told.field_name)
+    link = figures.one_line(told.link)
     return {
         "alert": str(told.alert_id),
-        "org": _clean(told.org_name) or "BVTV",
+        "org": figures.one_line(told.org_name) or "BVTV",
         "pest": pest,
         "Pest": verdict.capital(pest),
         "level": level,
@@ -140,7 +142,7 @@ def values_of(told: Told, texts: Catalogue) -> dict[str, str]:
         "look_full": texts.word(f"look.{group}.full"),
         "look_from": figures.dd_mm(look_from),
         "look_to": figures.dd_mm(look_to),
-        "phone": re.sub(r"[^\d+*#]", "", _clean(told.phone), flags=re.ASCII),
+        "phone": _phone(told),
         "link": link if " " not in link else "",
         "verdict": verdict.sentence(situation, texts),
         **_of_device(told, texts),
@@ -168,13 +170,17 @@ def look_window(told: Told) -> tuple[date, date] | None:
 def _situation(told: Told) -> verdict.Situation:
     return verdict.Situation(
         level=told.level if told.level is not Level.UNKNOWN else Level.NONE,
-        place=_clean(told.commune) or _clean(told.field_name) or _clean(told.org_name) or "-",
+        place=figures.one_line(told.commune)
+        or figures.one_line(told.field_name)
+        or figures.one_line(told.org_name)
+        or "-",
         night=told.night,
         species=told.species,
         value=figures.number(told.facts.get("value")),
         threshold=figures.number(told.facts.get("threshold")),
         is_proposal=told.is_proposal,
-        names={language: _clean(name) for language, name in told.names.items()},
+        is_final=told.facts.get("is_final") is not False,
+        names=told.names,
     )
 
 
@@ -182,7 +188,7 @@ def _of_device(told: Told, texts: Catalogue) -> dict[str, str]:
     facts = {name: figures.number(value) for name, value in told.facts.items()}
     lamp_s, nominal_s = facts.get("lamp_s"), facts.get("nominal_s")
     return {
-        "trap": _clean(told.trap_id) or "-",
+        "trap": figures.one_line(told.trap_id) or "-",
         "since": figures.clock(told.facts.get("since"), told.time_zone),
         "battery": figures.tenths(facts.get("battery_v"), texts),
         "lamp_h": figures.tenths(None if lamp_s is None else lamp_s / 3600, texts),
@@ -191,6 +197,13 @@ def _of_device(told: Told, texts: Catalogue) -> dict[str, str]:
         "silent": figures.whole(facts.get("silent"), texts),
         "traps": figures.whole(facts.get("traps"), texts),
     }
+
+
+def _phone(told: Told) -> str:
+    """The number without what people write between its digits; as it stands when it is not one number."""
+    phone = figures.one_line(told.phone)
+    number = re.sub(r"[\s().-]", "", phone)
+    return number if _PHONE.fullmatch(number) else phone
 
 
 def _night_of_fault(told: Told) -> date | None:
@@ -207,7 +220,8 @@ def _short(values: Mapping[str, str], plain: bool) -> dict[str, str]:
     for name in ("pest", "Pest"):
         short[name] = re.sub(r"\s*\(.*?\)", "", values[name]) or values[name]
     short = {name: _form(value, plain) for name, value in short.items()}
-    cut = {name: _clip(short[name], size) for name, size in _CLIP.items()}
+    sizes = {**_CLIP, "place": _PEST_AND_PLACE - min(len(short["pest"]), _CLIP["pest"])}
+    cut = {name: _clip(short[name], size) for name, size in sizes.items()}
     # Half an address or telephone number is worse than none.
     return {**short, **cut, **{name: short[name] if cut[name] == short[name] else "" for name in ("link", "phone")}}
 
@@ -232,11 +246,6 @@ def _form(text: str, plain: bool) -> str:
 
 def _clip(text: str, size: int) -> str:
     return text if len(text) <= size else text[: size - 2].rstrip() + ".."
-
-
-def _clean(text: str | None) -> str:
-    """One line of printable text."""
-    return _BLANK.sub(" ", text or "").encode("utf-8", "ignore").decode("utf-8").strip()
 
 
 def _has_room(night: date) -> bool:

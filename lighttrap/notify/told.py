@@ -20,7 +20,8 @@ class Told:
     """One alert event, ready to be put into words.
 
     `facts` are those of `alert_event.facts`, as they came from the database: any of them may be absent or null. A
-    fact `peak_night` (ISO date), where there is one, lets a text say when young insects are to be looked for.
+    fact `peak_night` (ISO date), where there is one, lets a text say when young insects are to be looked for; a fact
+    `is_final` that is false makes the verdict say "so far".
     """
 
     alert_id: int

@@ -62,7 +62,7 @@ def sentence(situation: Situation, texts: Catalogue) -> str:
     level = situation.level
     words = {
         "pest": pest(situation.species, texts, situation.names),
-        "place": situation.place,
+        "place": figures.one_line(situation.place),
         "night": figures.dd_mm(situation.night),
         "value": figures.whole(figures.number(situation.value), texts),
         "level": level_word(level, texts),
@@ -82,8 +82,9 @@ def level_word(level: Level, texts: Catalogue) -> str:
 def pest(species: SpeciesKey | None, texts: Catalogue, names: Mapping[str, str]) -> str:
     """The name of a species in a language, else in Vietnamese, else its key."""
     key = species or "unidentified"
-    known = {**_NAMES.get(key, {}), **names}
-    return known.get(texts.language) or known.get(FIRST) or key
+    told = {language: figures.one_line(name) for language, name in names.items()}
+    known = {**_NAMES.get(key, {}), **{language: name for language, name in told.items() if name}}
+    return known.get(texts.language) or known.get(FIRST) or figures.one_line(key) or "-"
 
 
 def against(situation: Situation, texts: Catalogue) -> str:

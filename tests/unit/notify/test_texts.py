@@ -134,6 +134,42 @@ def test_watch_from_a_jump_is_told_as_a_rise():
     assert "120 con/den (tang nhanh)" in sms(jump)
 
 
+def test_without_a_commune_the_field_is_the_place_and_keeps_its_name():
+    told = replace(TOLD, commune=None, field_name="Ruộng lúa ông Nguyễn Văn Ba")
+    long = replace(proof.WORST, level=Level.WATCH)
+    assert "o Ruong lua ong Nguyen Van Ba dem 22/11: 1.240" in sms(told)
+    assert "o Ruong lua ong.. dem 28/12: 888.888" in sms(replace(long, commune=None, field_name=told.field_name))
+
+
+@pytest.mark.parametrize(
+    ("phone", "short", "long"),
+    [
+        ("(0292) 381-2345", "02923812345", "02923812345"),
+        ("+84 292 3812345", "02923812345", "+842923812345"),
+        ("0292 3812345 - 0909 123456", None, "0292 3812345 - 0909 123456"),
+    ],
+)
+def test_telephone_number_is_whole_or_not_told(phone: str, short: str | None, long: str):
+    told = replace(TOLD, phone=phone)
+    assert (f"goi {short}." if short else "xem ray. Ray nau") in sms(told)
+    assert long in render(told, "vi", "chat").text
+
+
+def test_line_breaks_in_names_cannot_add_lines_or_mail_headers():
+    evil = replace(TOLD, org_name="a\r\nBcc: x", commune="b\nc", field_name="d\x85e", names={"vi": "f\u2028g"})
+    made = render(evil, "vi", "email")
+    assert made.subject == "Báo động: f g ở b c, đêm 22/11 (#A123)"
+    assert made.text.splitlines()[0] == "a Bcc: x"
+    assert "d e" in made.text
+
+
+def test_night_that_goes_on_is_told_so():
+    assert (
+        "Tính đến lúc này: Báo động"
+        in render(replace(TOLD, facts={**TOLD.facts, "is_final": False}), "vi", "chat").text
+    )
+
+
 def test_each_event_has_a_text_of_its_own():
     tables = [table_of(told) for told in proof.events()]
     assert len(tables) == len(set(tables)) == 15
