@@ -6,7 +6,22 @@ import sys
 
 import typer
 
-from lighttrap.cli import doctor, fields, imports, ledger, nights, programs, quarantine, replay, rules, texts, traps, up
+from lighttrap.cli import (
+    alerts,
+    doctor,
+    fields,
+    imports,
+    ledger,
+    nights,
+    programs,
+    quarantine,
+    recipients,
+    replay,
+    rules,
+    texts,
+    traps,
+    up,
+)
 from lighttrap.errors import ConfigError, InputFault, LightTrapError
 from lighttrap.store.pool import translate_errors
 
@@ -20,6 +35,7 @@ cli = typer.Typer(
 cli.command()(up.up)
 cli.command()(programs.migrate)
 cli.command()(programs.ingest)
+cli.command()(programs.notify)
 cli.command()(programs.simulate)
 cli.command()(replay.replay)
 cli.command()(nights.nights)
@@ -30,6 +46,9 @@ cli.add_typer(fields.cli, name="field")
 cli.add_typer(imports.cli, name="import")
 cli.add_typer(rules.cli, name="rule")
 cli.add_typer(texts.cli, name="texts")
+cli.add_typer(alerts.cli, name="alert")
+cli.add_typer(recipients.cli, name="recipient")
+cli.command()(recipients.subscribe)
 cli.add_typer(quarantine.cli, name="quarantine")
 
 

@@ -50,6 +50,11 @@ def ingest(data: addresses.DataOption = None) -> None:
     run("ingest", [], addresses.find(data))
 
 
+def notify(data: addresses.DataOption = None) -> None:
+    """Tells people of alerts, in the foreground; channels and more by environment, see docs/alerts.md."""
+    run("lighttrap.notify", [], addresses.find(data))
+
+
 def simulate(
     number: Annotated[int, typer.Option("--traps", min=1, max=10_000, help="How many traps.")] = 24,
     org: Annotated[str, typer.Option(help="Their org; made when it is not there.")] = "demo",
