@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TextIO
@@ -23,6 +23,7 @@ MAX_COUNT = 1_000_000
 """More than this in one night is not an insect count; four times the highest on record."""
 _WHOLE = re.compile(r"(\d+)(?:\.0*)?", re.ASCII)
 _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
+_WEEK = re.compile(r"(\d{4})-W(\d{1,2})", re.ASCII)
 _DMY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", re.ASCII)
 _NOT_IN_ID = re.compile(r"[^a-z0-9]+", re.ASCII)
 _SHOWN = 40
@@ -101,8 +102,13 @@ def read_nights(
     counts: Mapping[str, str],
     dates: Dates = Dates.ISO,
     sheet: str | None = None,
+    week_column: str | None = None,
+    only: Mapping[str, str] | None = None,
 ) -> NightFile:
     """The catches in a CSV or XLSX file; `counts` names the column of each species key.
+
+    With a `week_column` the night column holds a year, and a row is of that standard week's first night: week 1 begins
+    on 1 January, week 52 ends the year. `only` keeps the rows that hold these values in these columns.
 
     CSV is UTF-8 with or without a byte order mark, commas or semicolons; of an XLSX, `sheet` names the sheet when there
     are several, and a cell that is a date is one however `dates` are written. Raises InputFault when the file cannot
@@ -111,7 +117,7 @@ def read_nights(
     for key in counts:
         if not species.KEY.fullmatch(key):
             raise InputFault(f"{key!r} is not a species key; keys look like nilaparvata-lugens")
-    reader = _Reader(trap_column, night_column, counts, dates)
+    reader = _Reader(trap_column, night_column, counts, dates, week_column, only or {})
     if path.suffix.lower() in nightsheet.SUFFIXES:
         return reader.read(nightsheet.rows(path, sheet, _FORMAT[dates]), path)
     try:
@@ -131,6 +137,8 @@ class _Reader:
     night_column: str
     counts: Mapping[str, str]
     dates: Dates
+    week_column: str | None = None
+    only: Mapping[str, str] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
     ids: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
@@ -140,6 +148,8 @@ class _Reader:
     def read(self, rows: Iterator[tuple[int, list[str]]], path: Path) -> NightFile:
         header = [name.strip() for name in next(rows, (1, []))[1]]
         columns = self._columns(header, path)
+        kept_if = [(header.index(column), value) for column, value in self.only.items()]
+        rows = ((line, row) for line, row in rows if all(at < len(row) and row[at].strip() == v for at, v in kept_if))
         found = [night for line, row in rows if row and (night := self._row(row, columns, line))]
         found.sort(key=lambda one: (one.trap_id, one.night, one.line))
         kept = list(self._once(found))
@@ -147,7 +157,8 @@ class _Reader:
 
     def _columns(self, header: list[str], path: Path) -> list[int]:
         wanted = [self.trap_column, self.night_column, *self.counts.values()]
-        absent = [name for name in wanted if name not in header]
+        wanted += [self.week_column] if self.week_column else []
+        absent = [name for name in [*wanted, *self.only] if name not in header]
         if absent:
             there = ", ".join(header) or "none: the file is empty"
             raise InputFault(f"{path} has no column {', '.join(absent)}; its columns are {there}")
@@ -161,9 +172,12 @@ class _Reader:
             self.left_out.append(LeftOut(line, "", "", "", "", f"the row has only {len(row)} cells"))
             return None
         name, day, *values = (row[column].strip() for column in columns)
+        if self.week_column:
+            day = f"{day}-W{values.pop()}"
         night = self._night(day)
         if not name or night is None:
-            why = f"not a date written {_EXAMPLE[self.dates]}" if name else "no trap is named"
+            written = "year and standard week, 1 to 52" if self.week_column else f"date written {_EXAMPLE[self.dates]}"
+            why = f"not a {written}" if name else "no trap is named"
             column, value = (self.night_column, day) if name else (self.trap_column, name)
             self.left_out.append(LeftOut(line, name, day, column, value, why))
             return None
@@ -193,7 +207,7 @@ class _Reader:
 
     def _night(self, text: str) -> date | None:
         if text not in self.nights:
-            found = _date(text, self.dates)
+            found = _week(text) if self.week_column else _date(text, self.dates)
             if found is None:
                 return None
             self.nights[text] = found
@@ -239,6 +253,14 @@ def _date(text: str, dates: Dates) -> date | None:
         return date(*parts) if dates is Dates.ISO else date(*reversed(parts))
     except ValueError:
         return None
+
+
+def _week(text: str) -> date | None:
+    """The first night of a standard week written 1994-W5."""
+    found = _WEEK.fullmatch(text)
+    if found is None or not 1 <= int(found[2]) <= 52 or int(found[1]) < 1:
+        return None
+    return date(int(found[1]), 1, 1) + timedelta(days=7 * (int(found[2]) - 1))
 
 
 def _lines(file: TextIO, path: Path) -> Iterator[tuple[int, list[str]]]:

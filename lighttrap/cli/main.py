@@ -7,6 +7,7 @@ import sys
 import typer
 
 from lighttrap.cli import (
+    backtest,
     alerts,
     doctor,
     fields,
@@ -40,6 +41,7 @@ cli.command()(programs.simulate)
 cli.command()(replay.replay)
 cli.command()(nights.nights)
 cli.command()(ledger.ledger)
+cli.command()(backtest.backtest)
 cli.command()(doctor.doctor)
 cli.add_typer(traps.cli, name="trap")
 cli.add_typer(fields.cli, name="field")

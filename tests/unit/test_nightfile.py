@@ -147,3 +147,22 @@ def test_the_real_nights_of_soc_trang_are_all_whole():
     file = read_nights(path, "trap_id", "date", {BPH: "bph_per_night"})
     assert len(file.nights) + len(file.left_out) == 3_650
     assert len({one.trap_id for one in file.nights}) == 10
+
+
+def test_a_year_and_a_standard_week_make_a_night(tmp_path: Path):
+    path = tmp_path / "weeks.csv"
+    path.write_text("trap,year,week,bph\none,1994,1,7\none,1994,52,8\none,1994,53,9\none,1994,0,9\none,94,1,9\n")
+    file = read_nights(path, "trap", "year", {BPH: "bph"}, week_column="week")
+    assert [(one.night, one.counts[BPH]) for one in file.nights] == [(date(1994, 1, 1), 7), (date(1994, 12, 24), 8)]
+    assert [one.line for one in file.left_out] == [4, 5, 6]
+    assert "standard week" in file.left_out[0].why
+
+
+def test_only_the_rows_asked_for_are_read(tmp_path: Path):
+    path = tmp_path / "nights.csv"
+    path.write_text("insect,trap,night,bph\na,one,2010-01-01,5\nb,one,2010-01-01,6\n\nb,one,2010-01-02,x\n")
+    file = read_nights(path, "trap", "night", {BPH: "bph"}, only={"insect": "a"})
+    assert [one.counts[BPH] for one in file.nights] == [5]
+    assert file.left_out == []
+    with pytest.raises(InputFault, match="no column colour"):
+        read_nights(path, "trap", "night", {BPH: "bph"}, only={"colour": "red"})
