@@ -8,7 +8,7 @@ import typer
 
 from lighttrap import model, species
 from lighttrap.cli import addresses, tables
-from lighttrap.errors import Conflict, InputFault
+from lighttrap.errors import Conflict, InputFault, NotFound
 from lighttrap.store import alerts as store
 from lighttrap.store import fields, orgs
 
@@ -79,6 +79,23 @@ def set_(
         rule = store.put_rule(conn, rule)
         conn.commit()
     typer.echo(f"rule for {species_key} in {field or commune or org} is in force, version {rule.version}")
+
+
+@cli.command()
+def end(
+    species_key: Annotated[str, typer.Argument(metavar="SPECIES")],
+    org: Annotated[str, typer.Option(help="The org whose rule it is.")],
+    field: Annotated[str | None, typer.Option(help="The rule of this field.")] = None,
+    commune: Annotated[str | None, typer.Option(help="The rule of this commune.")] = None,
+    data: addresses.DataOption = None,
+) -> None:
+    """Takes a rule out of force. Its alerts go on under the next rule that fits their fields, or end."""
+    rule = model.AlertRule(org, species_key, "", field_id=field, commune_code=commune)
+    with addresses.database(data) as conn:
+        if not store.end_rule(conn, rule):
+            raise NotFound(f"no rule for {species_key} in {field or commune or org} is in force")
+        conn.commit()
+    typer.echo(f"the rule for {species_key} in {field or commune or org} is no longer in force")
 
 
 @cli.command()

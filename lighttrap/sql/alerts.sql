@@ -250,5 +250,32 @@ VALUES (%(org_id)s, %(species)s, %(field_id)s, %(commune_code)s, %(watch)s, %(wa
 RETURNING rule_id
 
 -- hand_over --
--- What an old version of a rule had raised and is not over goes on under the new one.
-UPDATE alert SET rule_id = %(new)s, version = version + 1 WHERE rule_id = %(old)s AND state = 'active'
+-- Alerts of a species go on under the rule that fits their field best now, and so do those that ended lately: the new
+-- rule judges their nights again, and must not raise them a second time.
+UPDATE alert a SET rule_id = best.rule_id, version = a.version + 1
+FROM (
+    SELECT DISTINCT ON (f.field_id) f.field_id, r.rule_id
+    FROM field f
+    JOIN alert_rule r ON r.org_id = f.org_id AND r.kind = 'catch' AND r.replaced_at IS NULL
+        AND (r.field_id IS NULL OR r.field_id = f.field_id)
+        AND (r.commune_code IS NULL OR r.commune_code = f.commune_code)
+    WHERE f.org_id = %(org_id)s AND r.species = %(species)s
+    ORDER BY f.field_id, r.field_id IS NULL, r.commune_code IS NULL
+) AS best
+WHERE a.field_id = best.field_id AND a.kind = 'catch' AND a.species = %(species)s AND a.rule_id <> best.rule_id
+  AND (a.cleared_night IS NULL OR a.cleared_night >= current_date - %(nights)s::int)
+
+-- end_orphans --
+-- Without a rule nobody would ever say that it is over.
+WITH ended AS (
+    UPDATE alert a SET state = 'cleared', cleared_night = greatest(a.opened_night, current_date), cleared_at = now(),
+                       version = a.version + 1
+    FROM alert_rule r
+    WHERE r.rule_id = a.rule_id AND r.replaced_at IS NOT NULL AND a.org_id = %(org_id)s AND a.state = 'active'
+      AND a.kind = 'catch' AND a.species = %(species)s
+    RETURNING a.alert_id, a.level, a.cleared_night
+)
+INSERT INTO alert_event (alert_id, number, word, level, night, facts)
+SELECT e.alert_id, 1 + (SELECT count(*) FROM alert_event o WHERE o.alert_id = e.alert_id), 'cleared', e.level,
+       e.cleared_night, '{"rule": null}'
+FROM ended e

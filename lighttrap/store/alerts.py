@@ -79,6 +79,20 @@ def put_rule(conn: Connection, rule: model.AlertRule, told_within_s: float = TOL
     return put
 
 
+def end_rule(conn: Connection, rule: model.AlertRule, told_within_s: float = TOLD_WITHIN_S) -> bool:
+    """Takes the rule for this species and place out of force; False when there is none.
+
+    Its alerts go on under the next rule that fits their fields, or end when there is none.
+    """
+    values = asdict(rule)
+    if conn.execute(_SQL["end_rule"], values).fetchone() is None:
+        return False
+    conn.execute(_SQL["hand_over"], {**values, "nights": REJUDGE_NIGHTS})
+    conn.execute(_SQL["end_orphans"], values)
+    _rejudge(conn, rule.org_id, told_within_s)
+    return True
+
+
 def propose_rules(conn: Connection, org_id: str, author: str) -> list[model.AlertRule]:
     """Puts the proposed rules in force for species that have none in this org, and judges the last nights by them."""
     has = {rule.species for rule in list_rules(conn, org_id)}
@@ -102,8 +116,7 @@ def _put(conn: Connection, rule: model.AlertRule) -> model.AlertRule:
     old = conn.execute(_SQL["end_rule"], values).fetchone()
     values["version"] = old[1] + 1 if old else 1
     [(rule_id,)] = conn.execute(_SQL["add_rule"], values).fetchall()
-    if old:
-        conn.execute(_SQL["hand_over"], {"old": old[0], "new": rule_id})
+    conn.execute(_SQL["hand_over"], {**values, "nights": REJUDGE_NIGHTS})
     return replace(rule, rule_id=rule_id, version=values["version"])
 
 

@@ -19,7 +19,11 @@ _SESSION = {
     "keepalives_count": 3,
     "tcp_user_timeout": 30_000,
 }
-_OPTIONS = "-c statement_timeout=30s -c lock_timeout=10s -c timezone=UTC -c jit=off -c synchronous_commit=on"
+_OPTIONS = (
+    "-c statement_timeout=30s -c lock_timeout=10s -c timezone=UTC -c jit=off -c synchronous_commit=on"
+    # The server too must notice a cut, or a dead session keeps its lock for hours and nobody stores.
+    " -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 -c tcp_user_timeout=30000"
+)
 
 _TRANSIENT_CLASSES = ("08", "53", "58")
 _TRANSIENT = {"25006", "40001", "40003", "40P01", "55P03", "57P01", "57P02", "57P03", "57014"}

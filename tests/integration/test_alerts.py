@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -19,7 +19,7 @@ from tests.builders import ORG, a_reading, a_topic
 BPH = "nilaparvata-lugens"
 PLANNED_S = 6 * 600
 """Planned lamp time of a night here: six readings of ten minutes."""
-FIRST = date(2026, 10, 1)
+FIRST = datetime.now(UTC).date() - timedelta(days=40)
 RULE = model.AlertRule(ORG, BPH, "an agronomist", watch=300, warning=1000, alarm=5000)
 OUTBREAK = [60, 360, 1200, 6000, 900, 60, 60, 60]
 SAID = [("raised", 1), ("raised", 2), ("raised", 3), ("cleared", 3)]
@@ -30,7 +30,7 @@ def a_place(conn: pool.Connection, number: int, traps_in_it: int = 1) -> list[st
     orgs.ensure_org(conn, ORG)
     fields.put_field(conn, model.Field(f"field-{number}", ORG, f"Ruộng {number}", "Asia/Ho_Chi_Minh"))
     ids = [f"trap-{number}-{index}" for index in range(traps_in_it)]
-    since = datetime(2026, 1, 1, tzinfo=UTC)
+    since = datetime.now(UTC) - timedelta(days=200)
     for trap_id in ids:
         traps.register_trap(conn, trap_id=trap_id, org_id=ORG, nominal_s=PLANNED_S, in_service_from=since)
         traps.deploy(conn, trap_id=trap_id, field_id=f"field-{number}", at=since)
@@ -213,6 +213,26 @@ def test_a_new_rule_judges_the_nights_that_are_there_and_goes_on_with_what_was_r
     assert len(the_alerts(conn)) == 1
 
 
+def test_an_alert_goes_on_under_the_rule_of_its_field_when_that_comes_later(conn, place):
+    store(conn, a_night(place, 0, 600))
+    alerts.put_rule(conn, replace(RULE, field_id="field-1", watch=100), told_within_s=1e9)
+    conn.commit()
+    for night in (1, 2, 3):
+        store(conn, a_night(place, night, 6))
+    assert said(conn) == [("raised", 1), ("cleared", 1)]
+    assert len(the_alerts(conn)) == 1
+
+
+def test_a_rule_that_ends_takes_its_alerts_with_it_unless_another_fits(conn, place):
+    alerts.put_rule(conn, replace(RULE, field_id="field-1"))
+    store(conn, a_night(place, 0, 600))
+    assert alerts.end_rule(conn, replace(RULE, field_id="field-1"))
+    assert said(conn) == [("raised", 1)]
+    assert alerts.end_rule(conn, RULE)
+    assert said(conn) == [("raised", 1), ("cleared", 1)]
+    assert not alerts.end_rule(conn, RULE)
+
+
 def test_late_data_tell_nobody_but_are_kept(conn, place):
     store(conn, a_night(place, 0, 600), within_s=48 * 3600)
     assert conn.execute("SELECT is_late, facts ->> 'value' FROM alert_event").fetchall() == [(True, "600")]
@@ -231,7 +251,7 @@ def test_the_first_batch_of_thousands_of_fields_is_judged_though_the_planner_kno
     prepare(conn)
     for statement in (
         """INSERT INTO trap (trap_id, org_id, name, nominal_s, in_service_from)
-           SELECT 'many-' || n, 'soc-trang', n, 3600, '2026-01-01' FROM generate_series(1, 4000) AS n""",
+           SELECT 'many-' || n, 'soc-trang', n, 3600, now() - interval '200 days' FROM generate_series(1, 4000) AS n""",
         "INSERT INTO field (field_id, org_id, name) SELECT trap_id, org_id, name FROM trap WHERE trap_id LIKE 'many-%'",
         """INSERT INTO deployment (trap_id, field_id, from_at) SELECT trap_id, trap_id, in_service_from
            FROM trap WHERE trap_id LIKE 'many-%'""",

@@ -20,7 +20,7 @@ def some_traps(conn: pool.Connection, number: int) -> list[str]:
     orgs.ensure_org(conn, ORG)
     ids = [f"trap-{index:02d}" for index in range(number)]
     for trap_id in ids:
-        traps.register_trap(conn, trap_id=trap_id, org_id=ORG, in_service_from=datetime(2026, 1, 1, tzinfo=UTC))
+        traps.register_trap(conn, trap_id=trap_id, org_id=ORG, in_service_from=datetime.now(UTC) - timedelta(days=200))
         heard(conn, trap_id, timedelta(0))
     return ids
 
