@@ -6,11 +6,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from lighttrap.config import DatabaseSettings, ProgramSettings, Section
+from lighttrap.config import DatabaseSettings, ProgramSettings
+from lighttrap.notify.channels.settings import ChannelSettings
 
 
-class NotifierSettings(Section):
-    """How alert events become messages, and when a message is given up."""
+class NotifierSettings(ChannelSettings):
+    """How alert events become messages, when a message is given up, and the channels there are."""
 
     poll_s: Annotated[float, Field(gt=0, le=60)] = Field(
         default=5, description="Seconds between looks for work that nobody woke the notifier for."
