@@ -205,6 +205,7 @@ SELECT a.alert_id, e.number + (SELECT count(*) FROM alert_event o WHERE o.alert_
        e.night,
        jsonb_build_object(
            'field', f.name, 'commune', f.commune_code, 'value', round(j.value), 'traps', j.traps,
+           'is_final', j.is_final,
            'threshold', CASE e.level WHEN 3 THEN r.alarm WHEN 2 THEN r.warning ELSE coalesce(r.watch, r.floor) END,
            'rule', r.rule_id, 'rule_version', r.version, 'opened', a.opened_night, 'cleared', a.cleared_night,
            'highest_night', top.night, 'highest_value', round(top.value)),
