@@ -11,6 +11,9 @@ LightTrapError
 ├── ConfigError            a setting cannot work
 ├── NotFound               asked for by name, and not there
 ├── Conflict               it contradicts what is already there
+├── Unauthenticated        nobody knows who asks
+├── Forbidden              known, and not allowed to
+├── TooManyTries           later, perhaps
 └── InputFault             a file or argument cannot be used
 """
 
@@ -77,6 +80,25 @@ class NotFound(LightTrapError):
 
 class Conflict(LightTrapError):
     """It contradicts what is already there."""
+
+
+class Unauthenticated(LightTrapError):
+    """Log in, or send a token that is valid."""
+
+
+class Forbidden(LightTrapError):
+    """You may not do that."""
+
+
+class TooManyTries(LightTrapError):
+    """Too many tries; wait a little.
+
+    `retry_after_s` is how long.
+    """
+
+    def __init__(self, message: str | None = None, retry_after_s: int = 60) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class InputFault(LightTrapError):

@@ -246,3 +246,74 @@ class Delivery:
     created_at: datetime
     sent_at: datetime | None
     finished_at: datetime | None
+
+
+class Role(StrEnum):
+    """What somebody is in an org; `api/permissions.py` says what each may do."""
+
+    ADMIN = "admin"
+    """All, people and tokens too."""
+    AGRONOMIST = "agronomist"
+    """Fields, alert rules and alerts."""
+    TECHNICIAN = "technician"
+    """Traps and alerts."""
+    VIEWER = "viewer"
+    """Sees traps, catches and alerts."""
+    SERVICE = "service"
+    """A program that reads, losses too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person who can log in; `is_admin` is of every org, `roles` are by org."""
+
+    account_id: int
+    login: str
+    name: str
+    is_admin: bool
+    roles: dict[str, Role]
+    created_at: datetime
+    locked_until: datetime | None = None
+    disabled_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks: an account by its session, or a token. `roles` has every org that exists for them."""
+
+    who: str
+    name: str
+    roles: dict[str, Role]
+    account_id: int | None = None
+    token_id: int | None = None
+    is_admin: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ApiToken:
+    """A program's way in: one role in one org, until it expires or is revoked."""
+
+    token_id: int
+    org_id: str
+    name: str
+    role: Role
+    created_by: str
+    created_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None = None
+    last_used_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One change: who, what to which object, and the object before and after as far as it tells."""
+
+    audit_id: int
+    at: datetime
+    who: str
+    org_id: str | None
+    action: str
+    object_kind: str
+    object_id: str
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None

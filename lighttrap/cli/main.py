@@ -7,8 +7,8 @@ import sys
 import typer
 
 from lighttrap.cli import (
-    backtest,
     alerts,
+    backtest,
     doctor,
     fields,
     imports,
@@ -20,8 +20,10 @@ from lighttrap.cli import (
     replay,
     rules,
     texts,
+    tokens,
     traps,
     up,
+    users,
 )
 from lighttrap.errors import ConfigError, InputFault, LightTrapError
 from lighttrap.store.pool import translate_errors
@@ -52,6 +54,8 @@ cli.add_typer(alerts.cli, name="alert")
 cli.add_typer(recipients.cli, name="recipient")
 cli.command()(recipients.subscribe)
 cli.add_typer(quarantine.cli, name="quarantine")
+cli.add_typer(users.cli, name="user")
+cli.add_typer(tokens.cli, name="token")
 
 
 def app() -> None:

@@ -214,3 +214,19 @@ def test_doctor_finds_all_well_and_says_so(up):
     found = {finding["what"]: finding["verdict"] for finding in json.loads(done.stdout)}
     assert done.returncode == 0
     assert {found[name] for name in ("database", "schema", "durability", "broker", "ingest")} == {"ok"}
+
+
+def test_first_admin_and_a_token_are_made_by_the_command_line(up):
+    sets_up = [sys.executable, "-c", "from lighttrap.cli.main import app; app()", "user", "add", "root", "--admin"]
+    words = ["--password-stdin", "--data", str(up.data)]
+    done = subprocess.run([*sets_up, *words], input="ba con trâu trắng\n", capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert [row["is_admin"] for row in rows(up, "user", "list")] == ["True"]
+    assert lighttrap(up, "trap", "add", "st-901", "--org", "tokens").returncode == 0
+    made = lighttrap(up, "token", "add", "IOC", "--org", "tokens")
+    assert made.stdout.startswith("lt_"), made.stderr
+    [token] = rows(up, "token", "list", "--org", "tokens")
+    assert lighttrap(up, "token", "revoke", token["token_id"]).returncode == 0
+    assert rows(up, "token", "list", "--org", "tokens")[0]["revoked_at"]
+    assert lighttrap(up, "user", "disable", "root").returncode == 0
+    assert rows(up, "user", "list")[0]["disabled_at"]

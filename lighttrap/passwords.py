@@ -1,0 +1,37 @@
+"""Passwords, kept as argon2id: 19 MiB, two passes, one lane, as OWASP's password storage page asks at the least.
+
+More would let a handful of logins at once take the memory of a small machine.
+"""
+
+from __future__ import annotations
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from lighttrap.errors import InputFault
+
+SHORTEST = 12
+LONGEST = 200
+_HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+NOBODYS = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+"""Verified in place of the hash of a login that is not there, so that both take the same time; fits no password."""
+
+
+def hashed(password: str) -> str:
+    """What is kept of a password. Raises InputFault when it is shorter than 12 characters or longer than 200."""
+    if not SHORTEST <= len(password) <= LONGEST:
+        raise InputFault(f"a password has from {SHORTEST} to {LONGEST} characters; a sentence is easy to keep in mind")
+    return _HASHER.hash(password)
+
+
+def fits(password: str, kept: str) -> bool:
+    """Whether this is the password that was kept."""
+    try:
+        return _HASHER.verify(kept, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def is_outdated(kept: str) -> bool:
+    """Whether it was kept under other parameters than today's."""
+    return _HASHER.check_needs_rehash(kept)

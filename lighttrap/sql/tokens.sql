@@ -1,0 +1,23 @@
+-- add_token --
+INSERT INTO api_token (token_sha, org_id, name, role, created_by, expires_at)
+VALUES (%(sha)s, %(org_id)s, %(name)s, %(role)s, %(created_by)s, %(expires_at)s)
+RETURNING token_id, org_id, name, role, created_by, created_at, expires_at, revoked_at, last_used_at
+
+-- list_tokens --
+SELECT token_id, org_id, name, role, created_by, created_at, expires_at, revoked_at, last_used_at
+FROM api_token
+WHERE %(org_id)s::text IS NULL OR org_id = %(org_id)s
+ORDER BY token_id
+
+-- revoke_token --
+UPDATE api_token SET revoked_at = coalesce(revoked_at, now())
+WHERE token_id = %(token_id)s AND (%(org_id)s::text IS NULL OR org_id = %(org_id)s)
+RETURNING token_id, org_id, name, role, created_by, created_at, expires_at, revoked_at, last_used_at
+
+-- caller_of_token --
+SELECT token_id, name, org_id, role, coalesce(last_used_at < now() - interval '1 minute', true) AS is_news
+FROM api_token
+WHERE token_sha = %(sha)s AND revoked_at IS NULL AND expires_at > now()
+
+-- note_use --
+UPDATE api_token SET last_used_at = now() WHERE token_id = %(token_id)s

@@ -1,0 +1,80 @@
+"""Accounts: who can log in, and what they are in which org."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from psycopg.rows import class_row
+
+from lighttrap import model, passwords, sql
+from lighttrap.errors import Conflict, InputFault, NotFound
+from lighttrap.store.pool import Connection
+
+_SQL = sql.load("accounts")
+_LOGIN = re.compile(r"[a-z0-9._@+-]{3,254}", re.ASCII)
+
+
+def add_account(conn: Connection, login: str, name: str, password: str, *, is_admin: bool = False) -> int:
+    """Makes an account. Returns its id.
+
+    Raises InputFault for a login or password that cannot be used, Conflict when the login is taken.
+    """
+    login = login.lower()
+    if not _LOGIN.fullmatch(login):
+        raise InputFault("a login has 3 to 254 of a-z, 0-9 and . _ @ + -; an e-mail address does")
+    values = {"login": login, "name": name, "password_hash": passwords.hashed(password), "is_admin": is_admin}
+    row = conn.execute(_SQL["add_account"], values).fetchone()
+    if row is None:
+        raise Conflict(f"there is an account {login} already")
+    return int(row[0])
+
+
+def list_accounts(conn: Connection, org_id: str | None = None) -> list[model.Account]:
+    """The accounts of one org, with their role there only; or all."""
+    return _list(conn, org_id=org_id)
+
+
+def get_account(conn: Connection, account_id: int, org_id: str | None = None) -> model.Account:
+    """One account; with `org_id`, one of that org. Raises NotFound."""
+    return _one(_list(conn, account_id=account_id, org_id=org_id))
+
+
+def by_login(conn: Connection, login: str) -> model.Account:
+    """The account of a login. Raises NotFound."""
+    return _one(_list(conn, login=login.lower()))
+
+
+def put_membership(conn: Connection, account_id: int, org_id: str, role: model.Role) -> None:
+    """Makes an account something in an org, in place of what it was there."""
+    conn.execute(_SQL["put_membership"], {"account_id": account_id, "org_id": org_id, "role": role})
+
+
+def end_membership(conn: Connection, account_id: int, org_id: str) -> None:
+    """From now on the org does not exist for that account. Raises NotFound."""
+    if conn.execute(_SQL["end_membership"], {"account_id": account_id, "org_id": org_id}).rowcount == 0:
+        raise NotFound("there is no such account in the org")
+
+
+def disable(conn: Connection, account_id: int) -> None:
+    """Keeps an account out for good; its sessions end at once."""
+    conn.execute(_SQL["disable"], {"account_id": account_id})
+    conn.execute(_SQL["end_sessions"], {"account_id": account_id})
+
+
+def set_password(conn: Connection, account_id: int, password: str) -> None:
+    """Another password, from which on every session must log in anew; ends a lock-out. Raises InputFault."""
+    values = {"account_id": account_id, "password_hash": passwords.hashed(password)}
+    conn.execute(_SQL["set_password"], values)
+    conn.execute(_SQL["end_sessions"], {"account_id": account_id})
+
+
+def _list(conn: Connection, **wanted: Any) -> list[model.Account]:  # noqa: ANN401 - statement parameters
+    values = {"org_id": None, "account_id": None, "login": None, **wanted}
+    return conn.cursor(row_factory=class_row(model.Account)).execute(_SQL["list_accounts"], values).fetchall()
+
+
+def _one(found: list[model.Account]) -> model.Account:
+    if not found:
+        raise NotFound("there is no such account")
+    return found[0]
