@@ -12,10 +12,15 @@ from pydantic_core import PydanticUndefined
 
 from ingest.config import IngestSettings
 from lighttrap.config import ProgramSettings
+from lighttrap.notify.settings import NotifySettings
 from simulator.config import SimulatorSettings
 
 ROOT = Path(__file__).parent.parent
-PROGRAMS: dict[str, type[ProgramSettings]] = {"ingest": IngestSettings, "simulator": SimulatorSettings}
+PROGRAMS: dict[str, type[ProgramSettings]] = {
+    "ingest": IngestSettings,
+    "notify": NotifySettings,
+    "simulator": SimulatorSettings,
+}
 
 _HEAD = """\
 # Configuration

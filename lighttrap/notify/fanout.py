@@ -102,6 +102,7 @@ def _queued(
     return NewDelivery(
         event_id=event.event_id,
         alert_id=event.alert_id,
+        number=event.number,
         recipient_id=hearer.recipient_id,
         channel=hearer.channel,
         state="skipped" if reason else "queued",

@@ -19,7 +19,7 @@ class NotifierSettings(ChannelSettings):
     lease_s: Annotated[float, Field(gt=0, le=3600)] = Field(
         default=180, description="Seconds one attempt may take; above every channel's time-out."
     )
-    tries: Annotated[int, Field(ge=1, le=100)] = Field(default=8, description="Attempts after which one is given up.")
+    tries: Annotated[int, Field(ge=1, le=100)] = Field(default=30, description="Attempts after which one is given up.")
     give_up_s: Annotated[float, Field(gt=0)] = Field(
         default=12 * 3600, description="Seconds after which a warning that could not be sent helps nobody any more."
     )
@@ -30,7 +30,8 @@ class NotifierSettings(ChannelSettings):
         default=1800, description="Seconds between two attempts at most."
     )
     daily_cap: Annotated[int, Field(ge=1)] = Field(
-        default=3, description="Watches and warnings one person is told in a day; alarms and all-clears go above it."
+        default=3,
+        description="Messages a day to one person by one channel, after which watches and warnings are left out.",
     )
     alarm_breaks_quiet: bool = Field(default=False, description="Whether an alarm is sent in quiet hours too.")
     link: str | None = Field(

@@ -25,7 +25,7 @@ WHERE event_id = %(event_id)s AND state = 'queued' AND waited = 'approval' AND n
 UPDATE delivery d SET state = 'skipped', reason = 'superseded', finished_at = %(now)s
 FROM delivery mine
 WHERE mine.event_id = %(event_id)s AND d.alert_id = mine.alert_id AND d.recipient_id = mine.recipient_id
-  AND d.channel = mine.channel AND d.event_id < mine.event_id
+  AND d.channel = mine.channel AND d.number < mine.number
   AND d.state = 'queued' AND d.waited = 'approval' AND d.next_try_at = 'infinity'
 
 -- pending_events --

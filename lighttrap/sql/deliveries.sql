@@ -58,10 +58,10 @@ JOIN recipient r ON r.recipient_id = w.recipient_id
 ORDER BY w.event_id, w.recipient_id, w.channel
 
 -- add_delivery --
-INSERT INTO delivery (event_id, alert_id, recipient_id, channel, state, reason, waited, subject, text, segments, due_at,
-                      next_try_at, created_at, finished_at)
-VALUES (%(event_id)s, %(alert_id)s, %(recipient_id)s, %(channel)s, %(state)s, %(reason)s, %(waited)s, %(subject)s,
-        %(text)s, %(segments)s, %(due_at)s, %(due_at)s, %(now)s,
+INSERT INTO delivery (event_id, alert_id, number, recipient_id, channel, state, reason, waited, subject, text,
+                      segments, due_at, next_try_at, created_at, finished_at)
+VALUES (%(event_id)s, %(alert_id)s, %(number)s, %(recipient_id)s, %(channel)s, %(state)s, %(reason)s, %(waited)s,
+        %(subject)s, %(text)s, %(segments)s, %(due_at)s, %(due_at)s, %(now)s,
         CASE WHEN %(state)s = 'skipped' THEN %(now)s::timestamptz END)
 ON CONFLICT (event_id, recipient_id, channel) DO NOTHING
 
@@ -72,7 +72,7 @@ UPDATE alert_event SET fanned_out_at = %(now)s WHERE event_id = ANY(%(event_ids)
 -- A further word is there: an earlier one that waits for its next try is tried at once, for they go in order.
 UPDATE delivery d SET next_try_at = %(now)s
 FROM alert_event e
-WHERE e.event_id = ANY(%(event_ids)s) AND d.alert_id = e.alert_id AND d.event_id < e.event_id
+WHERE e.event_id = ANY(%(event_ids)s) AND d.alert_id = e.alert_id AND d.number < e.number
   AND d.state = 'failed' AND d.next_try_at > %(now)s
 
 -- lock_due --
@@ -83,14 +83,14 @@ FROM delivery d
 WHERE d.channel = %(channel)s AND d.state IN ('queued', 'failed') AND d.next_try_at <= %(now)s
   AND NOT EXISTS (SELECT FROM delivery b
                   WHERE b.alert_id = d.alert_id AND b.recipient_id = d.recipient_id AND b.channel = d.channel
-                    AND b.event_id < d.event_id AND b.state IN ('queued', 'failed', 'leased')
+                    AND b.number < d.number AND b.state IN ('queued', 'failed', 'leased')
                     AND NOT (b.waited IS NOT NULL AND b.attempts = 0 AND b.next_try_at > %(now)s))
 ORDER BY d.next_try_at, d.delivery_id
 LIMIT 1
 FOR UPDATE OF d SKIP LOCKED
 
 -- lock_recipient --
--- Two channels count the messages of one person's day one after the other.
+-- Two notifiers count the messages of one person's day one after the other.
 SELECT FROM recipient WHERE recipient_id = (SELECT recipient_id FROM delivery WHERE delivery_id = %(delivery_id)s)
 FOR NO KEY UPDATE
 
@@ -102,14 +102,14 @@ SELECT d.delivery_id, d.key, d.event_id, d.alert_id, d.recipient_id, d.channel, 
        r.quiet_to, r.time_zone, r.stopped_at IS NOT NULL AS is_stopped, r.consent_at IS NOT NULL AS has_consent, t.address,
        (SELECT max(b.level) FROM delivery o JOIN alert_event b ON b.event_id = o.event_id
         WHERE o.alert_id = d.alert_id AND o.recipient_id = d.recipient_id AND o.channel = d.channel
-          AND o.event_id < d.event_id AND o.state IN ('sent', 'delivered', 'unknown')
+          AND o.number < d.number AND o.state IN ('sent', 'delivered', 'unknown')
           AND b.word IN ('raised', 'reopened')) AS told_level,
        (SELECT b.word FROM delivery o JOIN alert_event b ON b.event_id = o.event_id
         WHERE o.alert_id = d.alert_id AND o.recipient_id = d.recipient_id AND o.channel = d.channel
-          AND o.event_id < d.event_id AND o.state IN ('sent', 'delivered', 'unknown')
-        ORDER BY o.event_id DESC LIMIT 1) AS told_word,
+          AND o.number < d.number AND o.state IN ('sent', 'delivered', 'unknown')
+        ORDER BY o.number DESC LIMIT 1) AS told_word,
        (SELECT count(DISTINCT o.event_id) FROM delivery o
-        WHERE o.recipient_id = d.recipient_id AND o.event_id <> d.event_id
+        WHERE o.recipient_id = d.recipient_id AND o.channel = d.channel AND o.event_id <> d.event_id
           AND (o.sent_at >= date_trunc('day', %(now)s::timestamptz, r.time_zone) OR o.state = 'leased')) AS told_today,
        (SELECT count(*) FROM delivery_attempt p WHERE p.delivery_id = d.delivery_id AND p.outcome = 'unknown')
            AS unknown_attempts
@@ -129,8 +129,8 @@ JOIN delivery mine ON mine.delivery_id = %(delivery_id)s AND d.alert_id = mine.a
 JOIN alert_event e ON e.event_id = d.event_id
 WHERE d.delivery_id = mine.delivery_id
    OR d.state = 'queued' AND d.waited IS NOT NULL AND d.attempts = 0
-      AND (d.next_try_at <= %(now)s OR d.event_id < mine.event_id)
-ORDER BY d.event_id
+      AND (d.next_try_at <= %(now)s OR d.number < mine.number)
+ORDER BY d.number
 FOR UPDATE OF d
 
 -- skip --

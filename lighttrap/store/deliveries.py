@@ -73,6 +73,7 @@ class NewDelivery:
 
     event_id: int
     alert_id: int
+    number: int
     recipient_id: int
     channel: str
     state: str
@@ -89,7 +90,7 @@ class Due:
     """A message whose time has come, and all that decides whether it is sent now.
 
     `told_level` and `told_word` are the highest level raised, and the last word, that this recipient had of the alert
-    by this channel; `told_today` counts the events of any alert, by any channel, since local midnight.
+    by this channel; `told_today` counts the events of any alert by this channel since local midnight.
     """
 
     delivery_id: int

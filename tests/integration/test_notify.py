@@ -80,7 +80,7 @@ class Office:
 
     def states(self) -> list[tuple[str, str | None]]:
         """State and reason of every delivery, in order of what they say."""
-        query = "SELECT state, reason FROM delivery ORDER BY event_id, recipient_id, channel"
+        query = "SELECT state, reason FROM delivery ORDER BY alert_id, number, recipient_id, channel"
         return [(state, reason) for state, reason in self.conn.execute(query).fetchall()]
 
 

@@ -78,6 +78,7 @@ CREATE TABLE delivery (
     key           uuid NOT NULL DEFAULT gen_random_uuid(),
     event_id      bigint NOT NULL REFERENCES alert_event,
     alert_id      bigint NOT NULL REFERENCES alert,
+    number        integer NOT NULL,
     recipient_id  bigint NOT NULL REFERENCES recipient,
     channel       text NOT NULL,
     state         text NOT NULL DEFAULT 'queued'
@@ -102,11 +103,12 @@ CREATE TABLE delivery (
 ) WITH (fillfactor = 80);
 CREATE INDEX delivery_due ON delivery (channel, next_try_at) WHERE state IN ('queued', 'failed');
 CREATE INDEX delivery_leased ON delivery (channel, lease_until) WHERE state = 'leased';
-CREATE INDEX delivery_of_alert ON delivery (alert_id, recipient_id, channel, event_id);
+CREATE INDEX delivery_of_alert ON delivery (alert_id, recipient_id, channel, number);
 CREATE INDEX delivery_of_recipient ON delivery (recipient_id, sent_at);
 CREATE INDEX delivery_of_provider ON delivery (channel, provider_id);
 CREATE UNIQUE INDEX delivery_by_key ON delivery (key);
 COMMENT ON TABLE delivery IS 'one message to one person by one channel; there is never a second one of an event';
+COMMENT ON COLUMN delivery.number IS 'that of the event: what is said of an alert is said in this order';
 COMMENT ON COLUMN delivery.key IS 'what a channel with an idempotency key is given, the same at each try';
 COMMENT ON COLUMN delivery.state IS 'failed: tried, and will be again; dead: given up; unknown: perhaps sent, not tried again';
 COMMENT ON COLUMN delivery.waited IS 'it was held back, and of what waited together only the last word counts';

@@ -1,0 +1,56 @@
+"""`python -m lighttrap.notify`: settings, wiring, signals, exit codes.
+
+0 told to stop; 1 something a restart may mend; 2 a setting or the schema is wrong.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+
+from pydantic import ValidationError
+
+from lighttrap import logs
+from lighttrap.errors import ConfigError, StoreMismatch
+from lighttrap.notify.channels.opening import open_channels
+from lighttrap.notify.loop import Notifier
+from lighttrap.notify.settings import NotifySettings
+
+log = logging.getLogger("lighttrap.notify")
+
+
+def main() -> int:
+    """Runs the notifier until a signal; returns the exit code."""
+    try:
+        settings = NotifySettings()
+    except ValidationError as fault:
+        for error in fault.errors():
+            name = "LIGHTTRAP_" + "__".join(str(part) for part in error["loc"]).upper()
+            print(f"{name}: {error['msg']}", file=sys.stderr)  # noqa: T201 - no log yet
+        return 2
+    logs.set_up(settings.log.level, settings.log.format)
+    return _run(settings)
+
+
+def _run(settings: NotifySettings) -> int:
+    channels = open_channels(settings.notify)
+    notifier = Notifier(settings.database.dsn.get_secret_value(), settings.notify, channels)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: notifier.stop())
+    if not channels:
+        log.info("no channel is set up, so nobody is told; see docs/alerts.md")
+    try:
+        notifier.run()
+    except (ConfigError, StoreMismatch) as fault:
+        log.critical("cannot run", exc_info=isinstance(fault, StoreMismatch), extra={"error": str(fault)})
+        return 2
+    except Exception:
+        log.critical("notifier failed", exc_info=True)
+        return 1
+    log.info("stopped")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
