@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from lighttrap.agronomy import basis, defaults, degreedays, timeline
+from lighttrap.agronomy import basis, defaults, degreedays, forecast_settings, peaks, timeline
 
 ROOT = Path(__file__).parent.parent
 PAGE = "docs/agronomy.md"
@@ -17,6 +17,8 @@ SETTINGS: dict[str, object] = {
     "trend": defaults.TrendSettings(),
     "normal": defaults.NormalSettings(),
     "relative": defaults.RelativeSettings(),
+    "peaks": peaks.DAILY,
+    "forecast": forecast_settings.DAILY,
     "sowing": defaults.SowingSettings(),
     "degreedays": degreedays.DegreeDaySettings(),
     "moon": defaults.MoonSettings(),

@@ -30,6 +30,8 @@ from lighttrap.agronomy.hazard import Situation
 from lighttrap.agronomy.peaks import State, Walk
 from lighttrap.agronomy.valid import Bools, Floats, Ints
 
+CLOCK: Final = 1
+"""Place of the clock among the three ways of reckoning."""
 NEVER: Final = 1_000_000
 """Steps to a peak that does not come."""
 
@@ -120,11 +122,11 @@ def run(catch: Floats, settings: ForecastSettings, seen: Walk | None = None) -> 
     on a complete axis. All traps of one network should come together: they learn from each other's past.
     """
     if catch.shape[-1] == 0 or catch.shape[0] == 0:
-        return _joined([])
+        return joined([])
     seen = seen or peaks.walk(catch, settings.peak)
     at = hazard.situation(catch, seen, settings.peak, settings.scales)
     walker = _Walker(settings, at, seen, standing(seen.newest, settings.peak.radius))
-    return _joined([looks for night in range(catch.shape[-1]) if (looks := walker.step(night)) is not None])
+    return joined([looks for night in range(catch.shape[-1]) if (looks := walker.step(night)) is not None])
 
 
 @dataclass(slots=True)
@@ -148,7 +150,7 @@ class _Walker:
         self.trust = np.log([1 - 2 * self.settings.other_weight, *[self.settings.other_weight] * 2])
         self.asked = self.settings.start_chance
         self.looked = np.full(self.at.level.shape[0], -NEVER, np.int64)
-        self.open = _joined([])
+        self.open = joined([])
 
     def step(self, night: int) -> Forecasts | None:
         """Looks at the traps whose turn it is on a night."""
@@ -168,9 +170,12 @@ class _Walker:
         each = self._chances(trap, night)
         self.pending.append((trap, night, each))
         share = np.exp(self.trust - self.trust.max())
-        chances = np.tensordot(share / share.sum(), each, axes=1)
-        looks = _looks(self.settings, self.seen, chances, self.asked, trap, night, occasion)
-        self.open = _joined([self.open, looks.where(looks.answer == Answer.FORECAST)])
+        share /= share.sum()
+        chances = np.tensordot(share, each, axes=1)
+        # The clock states its chances truly from the start; the other two are too sure of themselves.
+        asked = self.asked - share[CLOCK] * (self.settings.start_chance - self.settings.chance)
+        looks = _looks(self.settings, self.seen, chances, float(np.clip(asked, 0.5, 0.97)), trap, night, occasion)
+        self.open = joined([self.open, looks.where(looks.answer == Answer.FORECAST)])
         return looks
 
     def _chances(self, trap: Ints, night: int) -> Floats:
@@ -234,7 +239,7 @@ def clock_coefficients(settings: ForecastSettings) -> Floats:
 def learnt(settings: ForecastSettings, at: Situation, seen: Walk, known: Known, night: int) -> Floats:
     """The coefficients as learnt from the outcomes known on a night: the prior, moved by the traps' own past."""
     prior = np.array(settings.prior)
-    trap, when, stride = _landmarks(settings, seen, night - settings.peak.radius)
+    trap, when, stride = landmarks(settings, seen, night - settings.peak.radius)
     if not len(trap):
         return prior
     earliest = settings.earliest_next(at.last_peak[trap, when], when)
@@ -259,7 +264,7 @@ def observed(
     return terms, (ahead[column] == came[row]).astype(np.float64)
 
 
-def _landmarks(settings: ForecastSettings, seen: Walk, until: int) -> tuple[Ints, Ints, int]:
+def landmarks(settings: ForecastSettings, seen: Walk, until: int) -> tuple[Ints, Ints, int]:
     """Trap-nights to learn from, evenly taken, and of how many each is one."""
     state = seen.state[:, : max(until, 0)]
     traps, nights = state.shape
@@ -308,7 +313,8 @@ def _looks(
     )
 
 
-def _joined(parts: list[Forecasts]) -> Forecasts:
+def joined(parts: list[Forecasts]) -> Forecasts:
+    """Looks of several in one, in the order given."""
     nothing = np.zeros(0, np.int64)
     columns = {
         name: np.concatenate([nothing, *(getattr(part, name) for part in parts)]) for name in Forecasts.__slots__
