@@ -1,4 +1,4 @@
-"""The whole of `lighttrap up`, in order: database, broker, migrations, ingest, simulated traps; then it tends them."""
+"""The whole of `lighttrap up`: database, broker, migrations, ingest, notifier, simulated traps; then it tends them."""
 
 from __future__ import annotations
 
@@ -107,6 +107,7 @@ class _Up:
             self._require_broker(broker_url)
             self._migrate(db_dsn)
             ingest_url = self._start_ingest(db_dsn, broker_url, block.release("ingest"))
+            self._start_notifier(db_dsn)
         self._addresses = Addresses(self._home.root, db_dsn, broker_url, ingest_url, os.getpid())
         if self._options.simulate:
             self._start_simulator(db_dsn, broker_url)
@@ -175,6 +176,10 @@ class _Up:
         self._tree.start(program, lambda: (progress.get(url, "/readyz") or (0,))[0] == 200, _READY_WITHIN_S)
         self._lines.append(f"ingest    {url}/metrics, /readyz, /healthz")
         return url
+
+    def _start_notifier(self, dsn: str) -> None:
+        self._tree.start(workers.notifier(self._environ, dsn=dsn), lambda: True, _READY_WITHIN_S)
+        self._lines.append("notify    tells of alerts, once a channel is set up: docs/alerts.md")
 
     def _start_simulator(self, dsn: str, broker_url: str) -> None:
         number = self._options.simulate

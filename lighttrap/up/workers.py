@@ -26,6 +26,12 @@ def ingest(environ: Mapping[str, str], *, dsn: str, broker_url: str, port: int, 
     return _python("ingest", (), {**environ, **own}, shows_output=False)
 
 
+def notifier(environ: Mapping[str, str], *, dsn: str) -> Program:
+    """Who tells people of alerts, by the channels that the environment sets up."""
+    own = {**environ, "LIGHTTRAP_DATABASE__DSN": dsn}
+    return _python("notify", (), own, module="lighttrap.notify", shows_output=False)
+
+
 def simulator(
     environ: Mapping[str, str], *, broker_url: str, traps: int, seed: int, history_days: int, state: Path
 ) -> Program:
@@ -36,10 +42,12 @@ def simulator(
     return _python("simulator", ("run", *who, *when), {**kept, "LIGHTTRAP_BROKER__URL": broker_url}, shows_output=True)
 
 
-def _python(name: str, words: tuple[str, ...], environ: Mapping[str, str], *, shows_output: bool) -> Program:
+def _python(
+    name: str, words: tuple[str, ...], environ: Mapping[str, str], *, shows_output: bool, module: str | None = None
+) -> Program:
     return Program(
         name=name,
-        argv=(sys.executable, "-m", name, *words),
+        argv=(sys.executable, "-m", module or name, *words),
         environ={**environ, "PYTHONUNBUFFERED": "1"},
         alarming=_ALARMING,
         telling=_TELLING,

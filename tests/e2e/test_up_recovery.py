@@ -42,7 +42,7 @@ def test_stored_readings_survive_the_kill_of_the_whole_tree(place: Path, life: i
         wait_until(lambda: stored_readings(again), equals=500, within=20)
 
 
-@pytest.mark.parametrize("name", ["postgres", "broker", "ingest"])
+@pytest.mark.parametrize("name", ["postgres", "broker", "ingest", "notify"])
 def test_child_that_dies_is_restarted_and_work_goes_on(place: Path, name: str):
     with an_up(place / "data") as up:
         found = up.start()
