@@ -129,6 +129,17 @@ def run(catch: Floats, settings: ForecastSettings, seen: Walk | None = None) -> 
     return joined([looks for night in range(catch.shape[-1]) if (looks := walker.step(night)) is not None])
 
 
+def newest(looks: Forecasts, night: int) -> Forecasts:
+    """The last look at each trap up to a night, by trap: what stands tonight, be it a forecast or none and why."""
+    past = looks.where(looks.night <= night)
+    _, from_end = np.unique(past.trap[::-1], return_index=True)
+    last = np.zeros(len(past.trap), np.bool_)
+    last[len(past.trap) - 1 - from_end] = True
+    stands = past.where(last)
+    order = np.argsort(stands.trap)
+    return Forecasts(**{name: getattr(stands, name)[order] for name in Forecasts.__slots__})
+
+
 @dataclass(slots=True)
 class _Walker:
     """Goes through the nights, learning from what is past."""

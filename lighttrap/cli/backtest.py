@@ -44,6 +44,7 @@ class Series:
     names: Sequence[str]
     nights: Nights
     catch: Floats
+    left_out: Sequence[nightfile.LeftOut] = ()
 
 
 def backtest(
@@ -116,7 +117,7 @@ def series_of(found: nightfile.NightFile, species: str, step: Step) -> Series:
             raise InputFault(f"line {one.line}, trap {one.trap_id}, {one.night}: a second total for one week")
         catch[at] = one.counts[species] / days
     nights = np.datetime64(first, "D") + days * np.arange(width).astype("timedelta64[D]")
-    return Series([found.names[trap] for trap in traps], nights, catch)
+    return Series([found.names[trap] for trap in traps], nights, catch, found.left_out)
 
 
 def summary(
@@ -134,6 +135,7 @@ def summary(
         "first_night": str(series.nights[0]),
         "last_night": str(series.nights[-1]),
         "trap_years": result.trap_years,
+        "left_out": len(series.left_out),
         "peak_floor": settings.peak.floor,
         **shared,
         **asdict(result.ours),
@@ -226,6 +228,11 @@ def _print(series: Series, result: Backtest, settings: ForecastSettings, species
         f"{final} final peaks (floor {settings.peak.floor:g} insects/trap/night), first spoken of "
         f"{_number(result.days_to_confirm)} days after the peak (median).",
     ]
+    if series.left_out:
+        one = series.left_out[0]
+        lines.append(
+            f"{len(series.left_out)} values were not taken and are unknown; the first, line {one.line}: {one.why}."
+        )
     if result.ours.forecasts:
         lines.append(
             f"{_percent(result.announced)} of them lay in an 80 % window given before they came, "

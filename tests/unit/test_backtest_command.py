@@ -139,7 +139,9 @@ def test_a_night_that_comes_twice_is_refused_with_its_line(tmp_path: Path):
 def test_unread_nights_are_unknown_and_not_zero(tmp_path: Path):
     text = "trap,night,bph\none,2020-01-01,5\none,2020-01-02,NA\none,2020-01-03,0\n" + "one,2020-01-05,1\n"
     told = run(written(tmp_path, text), *COLUMNS, "--json")
-    assert (told["steps"], told["peaks"]) == (5, 0)
+    assert (told["steps"], told["peaks"], told["left_out"]) == (5, 0, 1)
+    table = CliRunner().invoke(main.cli, ["backtest", written(tmp_path, text), *COLUMNS])
+    assert "1 values were not taken and are unknown; the first, line 3: not read." in table.output
 
 
 @pytest.mark.parametrize(

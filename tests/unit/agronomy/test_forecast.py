@@ -59,6 +59,7 @@ def test_a_weekly_series_knows_no_future_either(seed: int, week: int):
     assert same(up_to(whole, week), cut)
 
 
+@pytest.mark.slow
 def test_stated_chances_come_true_on_traps_never_seen():
     results = [backtest.run(fleet(seed), DAILY) for seed in range(8)]
     held = np.concatenate(
@@ -68,6 +69,7 @@ def test_stated_chances_come_true_on_traps_never_seen():
     assert 0.75 <= held.mean() <= 0.88
 
 
+@pytest.mark.slow
 def test_forecasts_beat_both_baselines_where_there_is_something_to_see():
     results = [backtest.run(fleet(seed), DAILY) for seed in range(20, 26)]
     for name in ("last_interval", "calendar_mean"):
@@ -137,6 +139,15 @@ def test_looks_are_taken_at_a_peak_when_rising_and_weekly():
     assert (np.diff(np.maximum.accumulate(seen.newest[0]))[confirmed - 1] > 0).all()
     assert (seen.state[0, looks.night[looks.occasion == Occasion.RISING]] == peaks.State.RISING).all()
     assert np.diff(looks.night).max() <= 7
+
+
+def test_the_newest_look_at_each_trap_stands():
+    looks = forecast.run(fleet(8, 3, 200), DAILY)
+    stands = forecast.newest(looks, 150)
+    assert stands.trap.tolist() == [0, 1, 2]
+    for trap in range(3):
+        assert stands.night[trap] == looks.night[(looks.trap == trap) & (looks.night <= 150)].max()
+    assert len(forecast.newest(looks, 10).trap) == 0
 
 
 def test_a_fit_finds_the_coefficients_it_was_made_with():
