@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 
 from lighttrap.agronomy.episodes import Word
 from lighttrap.agronomy.level import Level
@@ -30,23 +31,35 @@ def fan_out(conn: Connection, settings: NotifierSettings, forms: Mapping[str, te
     hearers: dict[int, list[Hearer]] = defaultdict(list)
     for hearer in deliveries.audience(conn, [event.event_id for event in events if not event.is_late]):
         hearers[hearer.event_id].append(hearer)
-    new = (
-        _delivery(event, hearer, settings, forms, now) for event in events for hearer in hearers.get(event.event_id, [])
-    )
+    new = (one for event in events for one in _of_event(event, hearers.get(event.event_id, []), settings, forms, now))
     deliveries.fan_out(conn, [event.event_id for event in events], new, now)
     return len(events)
 
 
-def _delivery(
-    event: Event, hearer: Hearer, settings: NotifierSettings, forms: Mapping[str, texts.Kind], now: datetime
-) -> NewDelivery:
-    form = forms.get(hearer.channel)
-    reason = next(_why_not(event, hearer, form), None)
-    if reason or form is None:
-        return _queued(event, hearer, now, reason=reason)
-    said = texts.render(
-        told(event, settings.link), hearer.language, form, hearer.accents, unreviewed=settings.unreviewed_texts
-    )
+def _of_event(
+    event: Event,
+    hearers: Sequence[Hearer],
+    settings: NotifierSettings,
+    forms: Mapping[str, texts.Kind],
+    now: datetime,
+) -> Iterator[NewDelivery]:
+    one = told(event, settings.link)
+
+    @cache
+    def said(language: str, form: texts.Kind, accents: bool) -> texts.Rendered:
+        """Once for all who read the same."""
+        return texts.render(one, language, form, accents, unreviewed=settings.unreviewed_texts)
+
+    for hearer in hearers:
+        form = forms.get(hearer.channel)
+        reason = next(_why_not(event, hearer, form), None)
+        if reason or form is None:
+            yield _queued(event, hearer, now, reason=reason)
+        else:
+            yield _said(event, hearer, settings, said(hearer.language, form, hearer.accents), now)
+
+
+def _said(event: Event, hearer: Hearer, settings: NotifierSettings, said: texts.Rendered, now: datetime) -> NewDelivery:
     segments = said.segments.count if said.segments else None
     if hearer.kind == "farmer" and event.needs_approval and event.verdict is None:
         return _queued(event, hearer, None, waited="approval", said=said, segments=segments)

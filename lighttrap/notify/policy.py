@@ -80,7 +80,7 @@ def _why_not(due: Due, settings: NotifierSettings) -> str | None:
     if due.word in RAISING:
         if due.alert_state == "withdrawn":
             return "withdrawn"
-        if due.level < Level.ALARM and due.told_today >= settings.daily_cap:
+        if due.recipient_kind == "farmer" and due.level < Level.ALARM and due.told_today >= settings.daily_cap:
             return "daily cap"
     return None
 

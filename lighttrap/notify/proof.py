@@ -11,7 +11,7 @@ from typing import Final
 
 from lighttrap.agronomy.episodes import Word
 from lighttrap.agronomy.level import Level
-from lighttrap.notify import verdict
+from lighttrap.notify import digest, verdict
 from lighttrap.notify.catalogue import FIRST, Catalogue, Template
 from lighttrap.notify.texts import BUDGET, FAULTS, Kind, Rendered, render, table_of, values_of
 from lighttrap.notify.told import Told
@@ -98,15 +98,17 @@ def _keys(texts: Catalogue, first: Catalogue) -> Iterator[str]:
 
 
 def _wording(texts: Catalogue) -> Iterator[str]:
-    possible = set(values_of(WORST, texts)) if not texts.empty else None
+    possible = set(values_of(WORST, texts)) if not texts.empty else set()
     for key, template in texts.templates.items():
         told = "".join(part for part, _ in template.parts)
         yield from (f"{key} says {said!r}" for said in NEVER_SAID.findall(told))
         if key.split(".")[0] in {"words", "verdict", "look"}:
             continue
-        needs = sorted(template.required - ALWAYS)
+        is_digest = key.startswith("digest.")
+        needs = sorted(template.required - (digest.ALWAYS if is_digest else ALWAYS))
         yield from (f"{key} needs square brackets round {{{name}}}, which may be unknown" for name in needs)
-        unknown = sorted(_names(template) - possible) if possible else []
+        filled = digest.NAMES if is_digest else possible
+        unknown = sorted(_names(template) - filled) if filled else []
         yield from (f"{key} has {{{name}}}, which nothing fills" for name in unknown)
         if key in _ALARMS and "alert" not in template.required:
             yield f"{key} must have {{alert}} outside square brackets: the message may come twice"

@@ -8,16 +8,21 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
+from uuid import UUID
 
+from lighttrap.agronomy.episodes import Word
 from lighttrap.errors import StoreUnavailable
-from lighttrap.notify import policy
+from lighttrap.notify import digest, policy
 from lighttrap.notify.channels.channel import About, Channel, Message, Outcome, Receipt
 from lighttrap.notify.settings import NotifierSettings
-from lighttrap.store import deliveries, pool
-from lighttrap.store.deliveries import Due, Lease
+from lighttrap.notify.texts import Kind
+from lighttrap.store import deliveries, digests, pool
+from lighttrap.store.deliveries import Due, Expired, Lease
+from lighttrap.store.digests import Member
 from lighttrap.store.pool import Connection, translate_errors
 
 log = logging.getLogger(__name__)
@@ -72,10 +77,12 @@ class Sender:
         due = self._next(conn)
         if due is None:
             return False
+        if due.recipient_kind == "staff" and not self.channel.tells_each and self._gather(conn, due):
+            return True
         lease = self._admit(conn, due)
         if lease is None:
             return True
-        receipt = self._send(due, lease)
+        receipt = self._send(message_of(due), {"delivery": due.delivery_id, "attempt": lease.number})
         self._record(due, lease, receipt)
         return True
 
@@ -105,24 +112,70 @@ class Sender:
         conn.commit()
         return lease
 
-    def _send(self, due: Due, lease: Lease) -> Receipt:
-        message = message_of(due)
+    def _gather(self, conn: Connection, due: Due) -> bool:
+        """Deals with all that waits for one of the staff, when that is a crowd. False: this one is told by itself."""
+        now = self._clock()
+        if not isinstance(policy.decide(due, now, self._settings), policy.Send):
+            return False
+        since = now - timedelta(seconds=self._settings.digest_s)
+        crowd = digests.crowd(conn, due.recipient_id, due.channel, since, now)
+        match digest.decide(crowd, now, self._settings):
+            case digest.Alone():
+                return False
+            case digest.Wait(until):
+                digests.put_off(conn, due.recipient_id, due.channel, until, now)
+                conn.commit()
+                return True
+        members = digests.members(conn, due.recipient_id, due.channel, now)
+        gone = [one.delivery_id for one in members if one.word == Word.RAISED and not one.is_active]
+        deliveries.skip(conn, gone, policy.SUPERSEDED, now)
+        told = [one for one in members if one.delivery_id not in set(gone)]
+        if told:
+            self._tell_together(conn, due, told, now)
+        conn.commit()
+        return bool(members)
+
+    def _tell_together(self, conn: Connection, due: Due, members: Sequence[Member], now: datetime) -> None:
+        token = digests.lease(conn, [one.delivery_id for one in members], now, self._settings.lease_s)
+        conn.commit()
+        kind = Kind.SMS if due.segments else Kind.EMAIL if due.subject else Kind.CHAT
+        said = digest.render(members, kind, unreviewed=self._settings.unreviewed_texts)
+        message = replace(
+            message_of(due), key=digest.key_of(members), subject=said.subject or None, text=said.text, values={}
+        )
+        receipt = self._send(message, {"digest": str(message.key), "deliveries": len(members)})
+
+        def write(conn: Connection) -> bool:
+            at = self._clock()
+            then = [(one.delivery_id, self._after(receipt, one, token, at)) for one in members]
+            digests.record(
+                conn, token, [(one, after.state, after.next_try_at) for one, after in then], outcome=receipt.outcome,
+                detail=receipt.detail or None, now=at, provider_id=receipt.provider_id,
+            )  # fmt: skip
+            conn.commit()
+            return True
+
+        self._insist(write, receipt, {"digest": str(message.key)})
+
+    def _after(self, receipt: Receipt, one: Member, token: UUID, at: datetime) -> policy.Next:
+        tried = Expired(one.delivery_id, token, one.attempts, one.due_at, one.word, one.level, one.unknown_attempts)
+        return policy.after(receipt, tried, one.attempts + 1, self.channel.on_unknown, at, self._settings)
+
+    def _send(self, message: Message, what: dict[str, object]) -> Receipt:
         try:
             receipt = self.channel.send(message)
         except Exception as fault:
             # Who cannot say what happened must not say that nothing did.
-            log.exception("channel failed", extra={"channel": self.channel.name, "delivery": due.delivery_id})
+            log.exception("channel failed", extra={"channel": self.channel.name, **what})
             receipt = Receipt(Outcome.UNKNOWN, type(fault).__name__)
-        self._note(due, lease, receipt)
-        return receipt
-
-    def _note(self, due: Due, lease: Lease, receipt: Receipt) -> None:
         self._rest_s = min(_LONGEST_REST_S, self._rest_s * 2 or _FIRST_REST_S) if receipt.is_down else 0.0
-        told = {"channel": self.channel.name, "delivery": due.delivery_id, "attempt": lease.number}
+        told = {"channel": self.channel.name, **what}
         if receipt.outcome is Outcome.SENT:
-            log.info("message sent", extra={**told, "alert": due.alert_id, "word": due.word, "level": due.level})
+            about = message.about
+            log.info("message sent", extra={**told, "alert": about.alert_id, "word": about.word, "level": about.level})
         else:
             log.warning("message not sent", extra={**told, "outcome": str(receipt.outcome), "why": receipt.detail})
+        return receipt
 
     def _record(self, due: Due, lease: Lease, receipt: Receipt) -> None:
         """Writes down what came of it, however long the database is away; if we die first, the lease runs out."""
@@ -139,9 +192,12 @@ class Sender:
                 log.warning("lease had run out", extra={"channel": self.channel.name, "delivery": due.delivery_id})
             return True
 
+        self._insist(write, receipt, {"delivery": due.delivery_id})
+
+    def _insist(self, write: Callable[[Connection], bool], receipt: Receipt, what: dict[str, object]) -> None:
         while not self._safely(write):
             if self._stop.is_set():
-                log.error("outcome not recorded", extra={"delivery": due.delivery_id, "outcome": str(receipt.outcome)})
+                log.error("outcome not recorded", extra={**what, "outcome": str(receipt.outcome)})
                 return
 
     def _sweep(self, conn: Connection) -> None:

@@ -31,7 +31,14 @@ class NotifierSettings(ChannelSettings):
     )
     daily_cap: Annotated[int, Field(ge=1)] = Field(
         default=3,
-        description="Messages a day to one person by one channel, after which watches and warnings are left out.",
+        description="Messages a day to one farmer by one channel, after which watches and warnings are left out.",
+    )
+    digest_over: Annotated[int, Field(ge=1)] = Field(
+        default=3,
+        description="Messages to one of the staff by one channel in `digest_s`, beyond which they are told together.",
+    )
+    digest_s: Annotated[float, Field(ge=0)] = Field(
+        default=600, description="Seconds of rest after so many messages, and after a digest."
     )
     alarm_breaks_quiet: bool = Field(default=False, description="Whether an alarm is sent in quiet hours too.")
     link: str | None = Field(

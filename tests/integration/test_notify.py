@@ -35,6 +35,8 @@ LOST = Receipt(Outcome.UNKNOWN, "no answer")
 class Provider:
     """Takes messages and answers by its script, then always `sent`."""
 
+    tells_each = False
+
     def __init__(self, name: str = "sms", on_unknown: OnUnknown = OnUnknown.ALARM_ONCE_MORE) -> None:
         self.name = name
         self.on_unknown = on_unknown

@@ -24,6 +24,7 @@ class AppriseService:
     """One apprise URL with a place for the address. A no counts as not sent, so a message may come twice."""
 
     on_unknown = OnUnknown.ALARM_ONCE_MORE
+    tells_each = False
 
     def __init__(self, name: str, url: str) -> None:
         self.name = name

@@ -89,6 +89,8 @@ class Channel(Protocol):
 
     name: str
     on_unknown: OnUnknown
+    tells_each: bool
+    """Whether each event needs a message of its own, as for programs; people may be told of many at once."""
 
     def send(self, message: Message) -> Receipt:
         """Hands over one message. Raises nothing for a dead, slow or odd provider: the receipt says it."""

@@ -13,6 +13,7 @@ class Console:
     """Writes messages into the log, for a try. The address is left out: logs name no telephone numbers."""
 
     on_unknown = OnUnknown.SEND_AGAIN
+    tells_each = False
 
     def __init__(self, name: str) -> None:
         self.name = name

@@ -19,6 +19,7 @@ class Email:
     """Sends each message as a mail of its own."""
 
     on_unknown = OnUnknown.AT_LEAST_ONCE
+    tells_each = False
 
     def __init__(self, name: str, settings: EmailSettings) -> None:
         self.name = name

@@ -19,6 +19,8 @@ _PLACE = re.compile(r"\{(address|text|key|unicode)\}")
 class SmsHttp:
     """A gateway described by its URL, body and rule of success. It may stand in the own network, as a modem does."""
 
+    tells_each = False
+
     def __init__(self, name: str, settings: SmsSettings) -> None:
         self.name = name
         self._settings = settings

@@ -24,6 +24,7 @@ class Webhook:
     """Posts events to https URLs of the public internet, each signed with a key of that URL alone."""
 
     on_unknown = OnUnknown.SEND_AGAIN
+    tells_each = True
 
     def __init__(self, name: str, settings: WebhookSettings) -> None:
         self.name = name

@@ -24,6 +24,7 @@ class ZaloZns:
     """Template messages to telephone numbers; `tracking_id` is our key, for reconciliation and not for idempotency."""
 
     on_unknown = OnUnknown.ALARM_ONCE_MORE
+    tells_each = True
 
     def __init__(self, name: str, settings: ZnsSettings) -> None:
         self.name = name
