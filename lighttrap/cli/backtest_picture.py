@@ -147,7 +147,7 @@ def _trap(
     axes.set_ylim(-0.78 * top, 1.25 * top)
     axes.set_xlim(days[from_step] - 1, days[-1] + 1)
     axes.set_ylabel(
-        "\n".join(textwrap.wrap(name.replace("_", " "), 15)), rotation=0, ha="right", va="center", labelpad=24
+        "\n".join(textwrap.wrap(name.replace("_", " "), 12)), rotation=0, ha="right", va="center", labelpad=24
     )
     axes.tick_params(colors=GREY, labelsize=7, length=2, labelbottom=last, bottom=last)
     # matplotlib's dates come without types.
