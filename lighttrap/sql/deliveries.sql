@@ -34,17 +34,25 @@ WITH event AS (
     JOIN alert a ON a.alert_id = e.alert_id
     LEFT JOIN field f ON f.field_id = a.field_id
     WHERE e.event_id = ANY(%(event_ids)s)
-), wanted AS (
-    SELECT e.event_id, r.recipient_id, a.channel
+), met AS (
+    -- By field, by commune, and by org: three ways in, each by its index.
+    SELECT e.*, s.recipient_id, s.kind AS wanted_kind, s.species AS wanted_species, s.min_level
+    FROM event e JOIN subscription s ON s.field_id = e.field_id
+    UNION ALL
+    SELECT e.*, s.recipient_id, s.kind, s.species, s.min_level
+    FROM event e JOIN subscription s ON s.commune_code = e.commune_code
+    UNION ALL
+    SELECT e.*, s.recipient_id, s.kind, s.species, s.min_level
     FROM event e
     JOIN recipient r ON r.org_id = e.org_id
+    JOIN subscription s ON s.recipient_id = r.recipient_id AND s.field_id IS NULL AND s.commune_code IS NULL
+), wanted AS (
+    SELECT m.event_id, r.recipient_id, a.channel
+    FROM met m
+    JOIN recipient r ON r.recipient_id = m.recipient_id AND r.org_id = m.org_id
     JOIN recipient_address a ON a.recipient_id = r.recipient_id
-    WHERE e.word = 'raised'
-      AND EXISTS (SELECT FROM subscription s
-                  WHERE s.recipient_id = r.recipient_id AND s.kind = e.kind AND s.min_level <= e.level
-                    AND (s.species IS NULL OR s.species = e.species)
-                    AND (s.field_id IS NULL OR s.field_id = e.field_id)
-                    AND (s.commune_code IS NULL OR s.commune_code = e.commune_code))
+    WHERE m.word = 'raised' AND m.wanted_kind = m.kind AND m.min_level <= m.level
+      AND (m.wanted_species IS NULL OR m.wanted_species = m.species)
     UNION
     SELECT e.event_id, d.recipient_id, d.channel
     FROM event e

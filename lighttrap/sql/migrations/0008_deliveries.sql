@@ -60,8 +60,9 @@ CREATE TABLE subscription (
 );
 CREATE UNIQUE INDEX subscription_once ON subscription
     (recipient_id, kind, coalesce(field_id, ''), coalesce(commune_code, ''), coalesce(species, ''));
-CREATE INDEX subscription_of_field ON subscription (field_id);
-CREATE INDEX subscription_of_commune ON subscription (commune_code);
+CREATE INDEX subscription_of_field ON subscription (field_id) WHERE field_id IS NOT NULL;
+CREATE INDEX subscription_of_commune ON subscription (commune_code) WHERE commune_code IS NOT NULL;
+CREATE INDEX subscription_of_org ON subscription (recipient_id) WHERE field_id IS NULL AND commune_code IS NULL;
 COMMENT ON TABLE subscription IS 'of what a recipient is told: a field, a commune, or with neither the whole org';
 COMMENT ON COLUMN subscription.species IS 'NULL: all';
 
@@ -101,7 +102,7 @@ CREATE TABLE delivery (
     CHECK (state <> 'skipped' OR reason IS NOT NULL),
     CHECK ((state = 'leased') = (lease_until IS NOT NULL))
 ) WITH (fillfactor = 80);
-CREATE INDEX delivery_due ON delivery (channel, next_try_at) WHERE state IN ('queued', 'failed');
+CREATE INDEX delivery_due ON delivery (channel, next_try_at, delivery_id) WHERE state IN ('queued', 'failed');
 CREATE INDEX delivery_leased ON delivery (channel, lease_until) WHERE state = 'leased';
 CREATE INDEX delivery_of_alert ON delivery (alert_id, recipient_id, channel, number);
 CREATE INDEX delivery_of_recipient ON delivery (recipient_id, sent_at);
