@@ -1,4 +1,4 @@
-"""The notifier: the main thread turns events into deliveries, a sender for each channel sends them.
+"""The notifier: the main thread turns events into deliveries, some senders for each channel send them.
 
 Woken by NOTIFY and by the clock: a notification only shortens the wait.
 """
@@ -40,7 +40,9 @@ class Notifier:
         self._settings = settings
         self._clock = clock
         self._forms = {channel.name: form for channel, form in channels}
-        self._senders = [Sender(channel, settings, dsn, clock) for channel, _ in channels]
+        self._senders = [
+            Sender(channel, settings, dsn, clock) for channel, _ in channels for _ in range(settings.senders)
+        ]
         self._stop = threading.Event()
         self._fault: StoreError | None = None
 

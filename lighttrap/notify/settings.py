@@ -13,6 +13,9 @@ from lighttrap.notify.channels.settings import ChannelSettings
 class NotifierSettings(ChannelSettings):
     """How alert events become messages, when a message is given up, and the channels there are."""
 
+    senders: Annotated[int, Field(ge=1, le=32)] = Field(
+        default=4, description="Messages of one channel that may be under way at once; each takes a session."
+    )
     poll_s: Annotated[float, Field(gt=0, le=60)] = Field(
         default=5, description="Seconds between looks for work that nobody woke the notifier for."
     )

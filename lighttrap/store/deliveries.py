@@ -163,7 +163,7 @@ def wake(conn: Connection) -> None:
     conn.execute(_SQL["wake"])
 
 
-def claim_events(conn: Connection, limit: int = 100) -> list[Event]:
+def claim_events(conn: Connection, limit: int = 500) -> list[Event]:
     """Takes events to fan out, which stay ours until the transaction ends; of each alert the first only."""
     return conn.cursor(row_factory=class_row(Event)).execute(_SQL["claim_events"], {"limit": limit}).fetchall()
 
@@ -276,17 +276,21 @@ def list_deliveries(conn: Connection, alert_id: int) -> list[model.Delivery]:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
-    """The outbox of one channel in numbers of messages."""
+class Outbox:
+    """What is still to be said: events not fanned out, messages due and not sent, and since when the oldest waits.
 
-    channel: str
+    `failed` are tried again; `unknown` and `dead` are those of the last day.
+    """
+
+    events: int
     due: int
-    waiting: int
+    failed: int
     unknown: int
     dead: int
-    oldest_due_at: datetime | None
+    oldest_at: datetime | None
 
 
-def tally(conn: Connection) -> list[Tally]:
-    """How the outbox stands, by channel."""
-    return conn.cursor(row_factory=class_row(Tally)).execute(_SQL["tally"]).fetchall()
+def outbox(conn: Connection, now: datetime) -> Outbox:
+    """How the outbox stands."""
+    [found] = conn.cursor(row_factory=class_row(Outbox)).execute(_SQL["outbox"], {"now": now}).fetchall()
+    return found

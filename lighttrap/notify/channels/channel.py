@@ -85,7 +85,7 @@ class Message:
 
 
 class Channel(Protocol):
-    """A way to reach people, by the name under which the settings and addresses know it."""
+    """A way to reach people, by the name under which the settings and addresses know it. Threads share it."""
 
     name: str
     on_unknown: OnUnknown

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,6 +32,7 @@ class ZaloZns:
         self._settings = settings
         self._exchange = Exchange(settings.timeout_s, is_guarded=False)
         self._tokens = Path(settings.token_file or "")
+        self._renewing = threading.Lock()
 
     def send(self, message: Message) -> Receipt:
         """Asks the service once, after renewing our token when it must be."""
@@ -68,7 +70,8 @@ class ZaloZns:
         if error == 0:
             return Receipt(Outcome.SENT, provider_id=found_at(answer.text, "data.msg_id"))
         if error in _TOKEN_ENDED:
-            self._write({**self._read_tokens(), "expires_at": 0})
+            with self._renewing:
+                self._write({**self._read_tokens(), "expires_at": 0})
             return Receipt(Outcome.FAILED, f"Zalo {error}: the token has ended", retry_after_s=0, is_down=True)
         outcome = Outcome.REFUSED if error == _NOT_ON_ZALO else Outcome.FAILED
         return Receipt(outcome, told(f"Zalo {error}: {said.get('message')}"))
@@ -78,6 +81,10 @@ class ZaloZns:
 
         A refresh token is good for one use, so the next one is written down before anything else is done.
         """
+        with self._renewing:
+            return self._read_or_renew()
+
+    def _read_or_renew(self) -> str | Receipt:
         try:
             tokens = self._read_tokens()
             if tokens.get("access_token") and float(tokens.get("expires_at", 0)) > time.time() + _RENEW_BEFORE_S:
