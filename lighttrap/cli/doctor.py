@@ -8,6 +8,7 @@ import socket
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from importlib import metadata
 from pathlib import Path
@@ -20,10 +21,11 @@ from lighttrap import migrate
 from lighttrap.cli import addresses, tables
 from lighttrap.config import broker_parts
 from lighttrap.errors import LightTrapError
-from lighttrap.store import checks, quarantine, session
+from lighttrap.store import checks, deliveries, quarantine, session
 from lighttrap.store.pool import Connection, connect, translate_errors
 
 _LOW_DISK_BYTES = 1 << 30
+_MESSAGES_WAIT = timedelta(minutes=10)
 
 
 class Verdict(StrEnum):
@@ -148,6 +150,20 @@ def _contents(conn: Connection) -> Iterator[Finding]:
     seen = f"{traps} in service, {silent} of them not heard of for 26 hours"
     advice = "visit them, or look at the gateway when many fell silent together" if silent else ""
     yield Finding(Verdict.NOTE if silent else Verdict.OK, "traps", seen, advice)
+    yield _messages(deliveries.outbox(conn, datetime.now(UTC)), datetime.now(UTC))
+
+
+def _messages(outbox: deliveries.Outbox, now: datetime) -> Finding:
+    """Bad when what is to be said waits longer than any notifier leaves it."""
+    seen = (
+        f"{outbox.events} events and {outbox.due} messages to be sent, {outbox.failed} tried again; "
+        f"since yesterday {outbox.unknown} unknown, {outbox.dead} given up"
+    )
+    if outbox.oldest_at and now - outbox.oldest_at > _MESSAGES_WAIT:
+        return Finding(Verdict.BAD, "messages", seen, "does `lighttrap notify` run? are its channels well?")
+    if outbox.unknown or outbox.dead:
+        return Finding(Verdict.NOTE, "messages", seen, "look with `lighttrap alert list` and `alert messages NUMBER`")
+    return Finding(Verdict.OK, "messages", seen)
 
 
 def _broker(url: str) -> Finding:

@@ -212,12 +212,14 @@ JOIN recipient r ON r.recipient_id = d.recipient_id
 WHERE d.alert_id = %(alert_id)s
 ORDER BY d.delivery_id
 
--- tally --
--- The outbox in numbers, by channel.
-SELECT channel, count(*) FILTER (WHERE state IN ('queued', 'failed') AND next_try_at <= now()) AS due,
-       count(*) FILTER (WHERE state IN ('queued', 'failed')) AS waiting,
-       count(*) FILTER (WHERE state = 'unknown') AS unknown, count(*) FILTER (WHERE state = 'dead') AS dead,
-       min(due_at) FILTER (WHERE state IN ('queued', 'failed') AND next_try_at <= now()) AS oldest_due_at
-FROM delivery
-GROUP BY channel
-ORDER BY channel
+-- outbox --
+-- How much waits, and since when; what was given up or is unknown since yesterday.
+SELECT (SELECT count(*) FROM alert_event WHERE fanned_out_at IS NULL) AS events,
+       count(*) FILTER (WHERE d.state IN ('queued', 'failed') AND d.next_try_at <= %(now)s) AS due,
+       count(*) FILTER (WHERE d.state = 'failed') AS failed,
+       count(*) FILTER (WHERE d.state = 'unknown') AS unknown,
+       count(*) FILTER (WHERE d.state = 'dead') AS dead,
+       least((SELECT min(at) FROM alert_event WHERE fanned_out_at IS NULL),
+             min(d.due_at) FILTER (WHERE d.state IN ('queued', 'failed') AND d.due_at <= %(now)s)) AS oldest_at
+FROM delivery d
+WHERE d.state IN ('queued', 'failed') OR d.finished_at > %(now)s::timestamptz - interval '1 day'

@@ -490,6 +490,21 @@ def test_a_raise_that_was_withdrawn_before_it_went_out_is_not_told(office: Offic
     assert office.work() == []
 
 
+def test_the_outbox_says_what_waits_and_since_when(office: Office):
+    a_person(office.conn, "field-1")
+    alert_id = an_alert(office.conn)
+    say(office.conn, alert_id, "raised", 1)
+    assert deliveries.outbox(office.conn, office.now).events == 1
+    office.provider.script = [DOWN]
+    office.work()
+    office.now += timedelta(hours=1)
+    assert deliveries.outbox(office.conn, office.now) == deliveries.Outbox(0, 1, 1, 0, 0, NOON)
+    office.provider.script = [LOST]
+    office.work()
+    assert deliveries.outbox(office.conn, office.now) == deliveries.Outbox(0, 0, 0, 1, 0, None)
+    assert deliveries.outbox(office.conn, office.now + timedelta(days=2)).unknown == 0
+
+
 # Receipts
 
 
