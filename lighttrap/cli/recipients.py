@@ -13,7 +13,8 @@ import typer
 
 from lighttrap import model, night
 from lighttrap.cli import addresses, sheets, tables
-from lighttrap.errors import InputFault
+from lighttrap.errors import ConfigError, InputFault
+from lighttrap.notify.channels import signing
 from lighttrap.store import orgs
 from lighttrap.store import recipients as store
 from lighttrap.store.pool import Connection
@@ -119,6 +120,19 @@ def import_(
                 raise InputFault(f"line {line.number}: {fault}") from fault
             number += 1
     typer.echo(f"{number} people in the file, {new} of them new")
+
+
+@cli.command("webhook-key")
+def webhook_key(
+    url: Annotated[str, typer.Argument(help="The address of the webhook, as it was given to `recipient add`.")],
+    secret: Annotated[
+        str | None, typer.Option(envvar="LIGHTTRAP_NOTIFY__WEBHOOK__SECRET", help="That of the notifier.")
+    ] = None,
+) -> None:
+    """The key with which a receiver of webhooks checks our signature. It is good for this URL alone."""
+    if not secret:
+        raise ConfigError("set LIGHTTRAP_NOTIFY__WEBHOOK__SECRET as the notifier has it")
+    typer.echo(signing.shown_key(secret, url))
 
 
 @cli.command()

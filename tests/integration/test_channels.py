@@ -16,8 +16,10 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from typer.testing import CliRunner
 
-from lighttrap.notify.channels import exchange, webhook
+from lighttrap.cli.main import cli
+from lighttrap.notify.channels import exchange, signing
 from lighttrap.notify.channels.apprise_service import AppriseService
 from lighttrap.notify.channels.channel import About, Channel, Message, OnUnknown, Outcome, Receipt
 from lighttrap.notify.channels.email import Email
@@ -165,7 +167,7 @@ def test_an_event_is_signed_and_the_same_at_every_try(gateway: Gateway):
     headers = {name.lower(): value for name, value in first.headers.items()}
     assert headers["content-type"].startswith("application/cloudevents+json")
     assert headers["idempotency-key"] == headers["webhook-id"] == str(KEY)
-    shown = webhook.shown_key(SECRET, f"{gateway.url}/hook").removeprefix("whsec_")
+    shown = signing.shown_key(SECRET, f"{gateway.url}/hook").removeprefix("whsec_")
     signed = b".".join([str(KEY).encode(), headers["webhook-timestamp"].encode(), first.body])
     code = base64.b64encode(hmac.new(base64.b64decode(shown), signed, hashlib.sha256).digest()).decode()
     assert headers["webhook-signature"] == f"v1,{code}"
@@ -178,7 +180,13 @@ def test_an_event_is_signed_and_the_same_at_every_try(gateway: Gateway):
 
 
 def test_each_url_has_a_key_of_its_own():
-    assert webhook.shown_key(SECRET, "https://a.example/") != webhook.shown_key(SECRET, "https://b.example/")
+    assert signing.shown_key(SECRET, "https://a.example/") != signing.shown_key(SECRET, "https://b.example/")
+
+
+def test_the_key_of_a_url_is_shown_by_a_command(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("LIGHTTRAP_NOTIFY__WEBHOOK__SECRET", SECRET)
+    shown = CliRunner().invoke(cli, ["recipient", "webhook-key", "https://a.example/"], catch_exceptions=False)
+    assert shown.output.strip() == signing.shown_key(SECRET, "https://a.example/")
 
 
 def test_a_redirect_is_not_followed(gateway: Gateway):
