@@ -7,7 +7,8 @@ SELECT pg_notify('lighttrap_alert', '')
 -- claim_events --
 -- Events to fan out, of each alert the first one only, so that nobody hears the second word before the first.
 SELECT e.event_id, e.alert_id, e.number, e.word, e.level, e.night, e.facts, e.is_late, a.org_id, o.name AS org_name,
-       a.kind, a.species, a.fault, a.trap_id, f.name AS field_name, coalesce(f.time_zone, 'Asia/Ho_Chi_Minh') AS time_zone,
+       a.kind, a.species, a.fault, a.trap_id, f.name AS field_name, u.name AS commune,
+       coalesce(f.time_zone, 'Asia/Ho_Chi_Minh') AS time_zone,
        coalesce(r.is_proposal, false) AS is_proposal, s.phone,
        coalesce(s.farmers_need_approval, false) AS needs_approval, p.verdict,
        jsonb_strip_nulls(jsonb_build_object('vi', y.name_vi, 'en', y.name_en, 'km', y.name_km)) AS names
@@ -16,6 +17,7 @@ JOIN alert a ON a.alert_id = e.alert_id
 JOIN org o ON o.org_id = a.org_id
 LEFT JOIN alert_rule r ON r.rule_id = a.rule_id
 LEFT JOIN field f ON f.field_id = a.field_id
+LEFT JOIN commune u ON u.commune_code = f.commune_code
 LEFT JOIN org_setting s ON s.org_id = a.org_id
 LEFT JOIN approval p ON p.event_id = e.event_id
 LEFT JOIN species y ON y.species = a.species
@@ -92,7 +94,7 @@ WHERE d.channel = %(channel)s AND d.state IN ('queued', 'failed') AND d.next_try
   AND NOT EXISTS (SELECT FROM delivery b
                   WHERE b.alert_id = d.alert_id AND b.recipient_id = d.recipient_id AND b.channel = d.channel
                     AND b.number < d.number AND b.state IN ('queued', 'failed', 'leased')
-                    AND NOT (b.waited IS NOT NULL AND b.attempts = 0 AND b.next_try_at > %(now)s))
+                    AND NOT (b.state = 'queued' AND b.waited IS NOT NULL AND b.next_try_at > %(now)s))
 ORDER BY d.next_try_at, d.delivery_id
 LIMIT 1
 FOR UPDATE OF d SKIP LOCKED
@@ -136,7 +138,7 @@ JOIN delivery mine ON mine.delivery_id = %(delivery_id)s AND d.alert_id = mine.a
     AND d.recipient_id = mine.recipient_id AND d.channel = mine.channel
 JOIN alert_event e ON e.event_id = d.event_id
 WHERE d.delivery_id = mine.delivery_id
-   OR d.state = 'queued' AND d.waited IS NOT NULL AND d.attempts = 0
+   OR d.state = 'queued' AND d.waited IS NOT NULL
       AND (d.next_try_at <= %(now)s OR d.number < mine.number)
 ORDER BY d.number
 FOR UPDATE OF d
@@ -146,7 +148,7 @@ UPDATE delivery SET state = 'skipped', reason = %(reason)s, finished_at = %(now)
 WHERE delivery_id = ANY(%(delivery_ids)s) AND state IN ('queued', 'failed')
 
 -- hold --
-UPDATE delivery SET waited = coalesce(waited, %(waited)s), due_at = %(until)s, next_try_at = %(until)s
+UPDATE delivery SET state = 'queued', waited = coalesce(waited, %(waited)s), due_at = %(until)s, next_try_at = %(until)s
 WHERE delivery_id = %(delivery_id)s
 
 -- bury --

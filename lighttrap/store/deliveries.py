@@ -42,6 +42,7 @@ class Event:
     fault: str | None
     trap_id: str | None
     field_name: str | None
+    commune: str | None
     time_zone: str
     is_proposal: bool
     phone: str | None
@@ -206,7 +207,7 @@ def skip(conn: Connection, delivery_ids: Iterable[int], reason: str, now: dateti
 
 
 def hold(conn: Connection, delivery_id: int, waited: str, until: datetime) -> None:
-    """Puts a message off; it has not been tried."""
+    """Puts a message off, also one that was tried before: from now on it holds nobody back."""
     conn.execute(_SQL["hold"], {"delivery_id": delivery_id, "waited": waited, "until": until})
 
 

@@ -284,6 +284,22 @@ def test_a_retry_that_falls_into_quiet_hours_waits_too(office: Office):
     assert office.work() == [("raised", 1)]
 
 
+def test_an_alarm_that_breaks_quiet_hours_is_not_held_back_by_a_retry_that_waits(office: Office):
+    a_person(office.conn, "field-1", **QUIET)
+    office.settings = NotifierSettings(alarm_breaks_quiet=True)
+    office.now = EVENING - timedelta(hours=1, seconds=10)
+    office.provider.script = [DOWN]
+    alert_id = an_alert(office.conn)
+    say(office.conn, alert_id, "raised", 1)
+    office.work()
+    assert office.later(minutes=5) == []
+    say(office.conn, alert_id, "raised", 3)
+    assert office.later(minutes=5) == [("raised", 3)]
+    office.now = MORNING
+    assert office.work() == []
+    assert office.states() == [("skipped", "superseded"), ("sent", None)]
+
+
 # Approval
 
 
