@@ -10,6 +10,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from api.config import ApiSettings
 from ingest.config import IngestSettings
 from lighttrap.config import ProgramSettings
 from lighttrap.notify.settings import NotifySettings
@@ -18,6 +19,7 @@ from simulator.config import SimulatorSettings
 ROOT = Path(__file__).parent.parent
 PROGRAMS: dict[str, type[ProgramSettings]] = {
     "ingest": IngestSettings,
+    "api": ApiSettings,
     "notify": NotifySettings,
     "simulator": SimulatorSettings,
 }

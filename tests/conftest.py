@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ("tests.fix_db", "tests.fix_broker", "tests.fix_proxy", "tests.fix_programs", "tests.fix_trapside")
+pytest_plugins = (
+    "tests.fix_db",
+    "tests.fix_broker",
+    "tests.fix_proxy",
+    "tests.fix_programs",
+    "tests.fix_trapside",
+    "tests.fix_api",
+)
 
 TESTS = Path(__file__).parent
 MARKER_OF_FIXTURE = {

@@ -9,6 +9,7 @@ import typer
 from lighttrap.cli import (
     alerts,
     backtest,
+    communes,
     doctor,
     fields,
     imports,
@@ -47,6 +48,7 @@ cli.command()(backtest.backtest)
 cli.command()(doctor.doctor)
 cli.add_typer(traps.cli, name="trap")
 cli.add_typer(fields.cli, name="field")
+cli.add_typer(communes.cli, name="commune")
 cli.add_typer(imports.cli, name="import")
 cli.add_typer(rules.cli, name="rule")
 cli.add_typer(texts.cli, name="texts")

@@ -55,6 +55,11 @@ def notify(data: addresses.DataOption = None) -> None:
     run("lighttrap.notify", [], addresses.find(data))
 
 
+def api(data: addresses.DataOption = None) -> None:
+    """Runs the API in the foreground; more settings by environment, see docs/configuration.md."""
+    run("api", [], addresses.find(data))
+
+
 def simulate(
     number: Annotated[int, typer.Option("--traps", min=1, max=10_000, help="How many traps.")] = 24,
     org: Annotated[str, typer.Option(help="Their org; made when it is not there.")] = "demo",

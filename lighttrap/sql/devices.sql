@@ -86,3 +86,20 @@ UNION ALL
 SELECT c.alert_id, 1 + (SELECT count(*) FROM alert_event e WHERE e.alert_id = c.alert_id), 'cleared', c.level,
        c.cleared_night, jsonb_build_object('fault', c.fault)
 FROM cleared c
+
+-- device_states --
+SELECT t.trap_id, greatest(heard.last_at, s.received_at) AS last_heard_at, s.online, s.said_at, s.firmware, s.battery_v,
+       s.panel_v, s.signal_dbm, coalesce(heard.missing, 0)::bigint AS missing,
+       ARRAY(SELECT a.fault FROM alert a
+             WHERE a.org_id = t.org_id AND a.trap_id = t.trap_id AND a.kind = 'device' AND a.state = 'active'
+             ORDER BY a.fault) AS faults
+FROM trap t
+LEFT JOIN trap_status s ON s.trap_id = t.trap_id
+LEFT JOIN LATERAL (
+    SELECT max(l.last_at) AS last_at,
+           sum(seq_count(missing_seqs(l.stored + l.rejected + l.gone, l.sent_upto))) AS missing
+    FROM ledger l WHERE l.trap_id = t.trap_id
+) AS heard ON true
+WHERE t.org_id = %(org_id)s AND t.trap_id > %(after)s AND t.retired_at > now()
+ORDER BY t.trap_id
+LIMIT %(limit)s

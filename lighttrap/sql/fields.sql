@@ -18,3 +18,12 @@ ORDER BY field_id
 
 -- field_org --
 SELECT org_id FROM field WHERE field_id = %(field_id)s
+
+-- page_fields --
+SELECT field_id, org_id, name, time_zone, boundary, area_ha, commune_code, growing_area_code
+FROM field
+WHERE org_id = %(org_id)s AND field_id > %(after)s
+  AND (%(commune_code)s::text IS NULL OR commune_code = %(commune_code)s)
+  AND (%(field_id)s::text IS NULL OR field_id = %(field_id)s)
+ORDER BY field_id
+LIMIT %(limit)s

@@ -35,3 +35,15 @@ UPDATE quarantine SET state = 'replayed', replayed_at = now() WHERE quarantine_i
 -- count_by_reason --
 SELECT reason, count(*) AS messages, sum(times)::bigint AS times FROM quarantine
 WHERE state = 'kept' GROUP BY reason ORDER BY reason
+
+-- page_of_org --
+-- Whose a message is, its topic says: a trap may be unknown, or another org's.
+SELECT quarantine_id, received_at, topic, substring(payload FROM 1 FOR 2000) AS payload, payload_bytes, reason, detail,
+       times, state
+FROM quarantine
+WHERE substring(topic FROM 1 FOR length(%(prefix)s::bytea)) = %(prefix)s::bytea AND quarantine_id > %(after)s
+  AND (%(reason)s::text IS NULL OR reason = %(reason)s)
+  AND (%(trap_id)s::text IS NULL OR trap_id = %(trap_id)s)
+  AND (%(all)s OR state = 'kept')
+ORDER BY quarantine_id
+LIMIT %(limit)s

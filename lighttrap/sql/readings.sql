@@ -103,3 +103,12 @@ WHERE l.trap_id = b.trap_id AND l.boot = b.boot
 
 -- not_fresh --
 SELECT place, fate FROM stage WHERE fate <> 'fresh'
+
+-- page_readings --
+SELECT boot, seq, start_at, end_at, night, lamp_s, counts, temperature_c, humidity_pct, rain_mm, wind_m_s, light_lx,
+       battery_v, panel_v, signal_dbm, model_version, image_ref, received_at
+FROM reading
+WHERE trap_id = %(trap_id)s AND start_at >= %(first)s AND start_at < %(before)s
+  AND (start_at, boot, seq) > (%(after_at)s, %(after_boot)s, %(after_seq)s)
+ORDER BY start_at, boot, seq
+LIMIT %(limit)s

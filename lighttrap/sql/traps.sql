@@ -32,3 +32,18 @@ SELECT field_id FROM deployment WHERE trap_id = %(trap_id)s AND to_at = 'infinit
 
 -- count_kept --
 SELECT count(*) FROM quarantine WHERE trap_id = %(trap_id)s AND state = 'kept'
+
+-- page_traps --
+SELECT t.trap_id, t.org_id, t.name, t.nominal_s, t.interval_s, t.in_service_from,
+       nullif(t.retired_at, 'infinity') AS retired_at, d.field_id
+FROM trap t
+LEFT JOIN deployment d ON d.trap_id = t.trap_id AND d.to_at = 'infinity'
+WHERE t.org_id = %(org_id)s AND t.trap_id > %(after)s
+  AND (%(field_id)s::text IS NULL OR d.field_id = %(field_id)s)
+  AND (%(trap_id)s::text IS NULL OR t.trap_id = %(trap_id)s)
+ORDER BY t.trap_id
+LIMIT %(limit)s
+
+-- retire --
+UPDATE trap SET retired_at = %(at)s
+WHERE trap_id = %(trap_id)s AND org_id = %(org_id)s AND in_service_from < %(at)s

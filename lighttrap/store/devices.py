@@ -7,6 +7,9 @@ nothing of silence: `listening_s` says for how long we have been there to hear.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from psycopg.rows import class_row
 
 from lighttrap import sql
 from lighttrap.store.pool import Connection
@@ -37,3 +40,25 @@ def watch(conn: Connection, org_id: str | None, listening_s: float, limits: Devi
     """Raises and ends device alerts of one org or of all. Returns how many events it wrote."""
     values = {**asdict(limits or DeviceLimits()), "org_id": org_id, "listening_s": listening_s}
     return conn.execute(_SQL["watch_devices"], values, prepare=True).rowcount
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceState:
+    """How a trap in service is, by its last words; `missing` counts readings, `faults` are of its active alerts."""
+
+    trap_id: str
+    last_heard_at: datetime | None
+    online: bool | None
+    said_at: datetime | None
+    firmware: str | None
+    battery_v: float | None
+    panel_v: float | None
+    signal_dbm: float | None
+    missing: int
+    faults: list[str]
+
+
+def page_states(conn: Connection, org_id: str, *, after: str = "", limit: int = 100) -> list[DeviceState]:
+    """The states of an org's traps in service, by id from after `after` on."""
+    wanted = {"org_id": org_id, "after": after, "limit": limit}
+    return conn.cursor(row_factory=class_row(DeviceState)).execute(_SQL["device_states"], wanted).fetchall()

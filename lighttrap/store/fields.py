@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 
 from psycopg.rows import class_row
@@ -38,3 +39,24 @@ def org_of(conn: Connection, field_id: str) -> str:
     if row is None:
         raise NotFound(f"there is no field {field_id}: add it first")
     return str(row[0])
+
+
+def page_fields(
+    conn: Connection, org_id: str, *, commune_code: str | None = None, after: str = "", limit: int = 100
+) -> list[model.Field]:
+    """Fields of an org, or of one commune, by id from after `after` on."""
+    wanted = {"org_id": org_id, "commune_code": commune_code, "field_id": None, "after": after, "limit": limit}
+    return _page(conn, wanted)
+
+
+def get_field(conn: Connection, org_id: str, field_id: str) -> model.Field:
+    """One field of an org. Raises NotFound."""
+    wanted = {"org_id": org_id, "commune_code": None, "field_id": field_id, "after": "", "limit": 1}
+    found = _page(conn, wanted)
+    if not found:
+        raise NotFound(f"there is no field {field_id}")
+    return found[0]
+
+
+def _page(conn: Connection, wanted: Mapping[str, object]) -> list[model.Field]:
+    return conn.cursor(row_factory=class_row(model.Field)).execute(_SQL["page_fields"], wanted).fetchall()

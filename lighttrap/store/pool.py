@@ -38,7 +38,12 @@ def connect(dsn: str, *, application: str = "lighttrap") -> Connection:
     Raises StoreUnavailable when no server answers, StoreMismatch when it does not let us in.
     """
     with translate_errors():
-        return psycopg.connect(dsn, application_name=application, options=_OPTIONS, **_SESSION)  # type: ignore[arg-type]
+        return psycopg.connect(dsn, **session_arguments(application))
+
+
+def session_arguments(application: str) -> dict[str, Any]:
+    """How a connection of ours is opened, for those who open it themselves, such as a pool."""
+    return {"application_name": application, "options": _OPTIONS, **_SESSION}
 
 
 @contextmanager

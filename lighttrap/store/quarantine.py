@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
 from psycopg.rows import class_row
 
-from lighttrap import model, sql, wire
+from lighttrap import model, sql, topics, wire
 from lighttrap.store.pool import Connection
 
 _SQL = sql.load("quarantine")
@@ -77,3 +78,36 @@ def mark_replayed(conn: Connection, ids: Sequence[int]) -> None:
 def count_by_reason(conn: Connection) -> list[tuple[str, int, int]]:
     """(reason, messages kept, times they came)."""
     return [(str(r), int(m), int(t)) for r, m, t in conn.execute(_SQL["count_by_reason"]).fetchall()]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptMessage:
+    """A quarantined message to look at; the payload is its first 2,000 bytes, `payload_bytes` counts them all."""
+
+    quarantine_id: int
+    received_at: datetime
+    topic: bytes
+    payload: bytes
+    payload_bytes: int
+    reason: str
+    detail: str
+    times: int
+    state: str
+
+
+def page_of_org(
+    conn: Connection,
+    org_id: str,
+    *,
+    reason: str | None = None,
+    trap_id: str | None = None,
+    every: bool = False,
+    after: int = 0,
+    limit: int = 100,
+) -> list[KeptMessage]:
+    """Kept messages whose topic names the org, oldest first; with `every` also those that were replayed."""
+    wanted = {
+        "prefix": f"{topics.PREFIX}/{org_id}/".encode(), "reason": reason, "trap_id": trap_id, "all": every,
+        "after": after, "limit": limit,
+    }  # fmt: skip
+    return conn.cursor(row_factory=class_row(KeptMessage)).execute(_SQL["page_of_org"], wanted).fetchall()

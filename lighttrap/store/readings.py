@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from io import BytesIO
 from typing import Any, NamedTuple
 
 from psycopg import Copy
 from psycopg.copy import FileWriter
+from psycopg.rows import class_row
 
 from lighttrap import sql, wire
 from lighttrap.store.pool import Connection
@@ -72,6 +74,56 @@ def insert_staged(conn: Connection) -> None:
 def fates(conn: Connection) -> dict[int, str]:
     """What became of the staged readings that were not fresh, by place: `duplicate`, or a reason for quarantine."""
     return dict(conn.execute(_SQL["not_fresh"], prepare=True).fetchall())
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReading:
+    """A reading as it is kept; units as in the packet."""
+
+    boot: int
+    seq: int
+    start_at: datetime
+    end_at: datetime
+    night: date
+    lamp_s: int
+    counts: dict[str, int]
+    temperature_c: float | None
+    humidity_pct: float | None
+    rain_mm: float | None
+    wind_m_s: float | None
+    light_lx: float | None
+    battery_v: float | None
+    panel_v: float | None
+    signal_dbm: float | None
+    model_version: str | None
+    image_ref: str | None
+    received_at: datetime
+
+
+class AfterReading(NamedTuple):
+    """The last item of a page."""
+
+    start_at: datetime
+    boot: int
+    seq: int
+
+
+def page_readings(
+    conn: Connection,
+    trap_id: str,
+    first: datetime,
+    before: datetime,
+    *,
+    after: AfterReading | None = None,
+    limit: int = 100,
+) -> list[StoredReading]:
+    """Readings of a trap that begin at or after `first` and before `before`, in that order."""
+    after = after or AfterReading(first, -1, -1)
+    wanted = {
+        "trap_id": trap_id, "first": first, "before": before, "after_at": after.start_at, "after_boot": after.boot,
+        "after_seq": after.seq, "limit": limit,
+    }  # fmt: skip
+    return conn.cursor(row_factory=class_row(StoredReading)).execute(_SQL["page_readings"], wanted).fetchall()
 
 
 def _row(reading: StagedReading) -> tuple[Any, ...]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from psycopg.rows import class_row
 
 from lighttrap import model, sql
-from lighttrap.errors import Conflict
+from lighttrap.errors import Conflict, InputFault, NotFound
 from lighttrap.store.pool import Connection
 
 _SQL = sql.load("traps")
@@ -74,3 +75,31 @@ def deploy(conn: Connection, *, trap_id: str, field_id: str, at: datetime) -> No
         raise Conflict(f"trap {trap_id} already has a deployment at or after {at.isoformat()}")
     conn.execute(_SQL["end_deployment"], place)
     conn.execute(_SQL["begin_deployment"], place)
+
+
+def page_traps(
+    conn: Connection, org_id: str, *, field_id: str | None = None, after: str = "", limit: int = 100
+) -> list[model.Trap]:
+    """Traps of an org, or of one of its fields, by id from after `after` on."""
+    return _page(conn, {"org_id": org_id, "field_id": field_id, "trap_id": None, "after": after, "limit": limit})
+
+
+def get_trap(conn: Connection, org_id: str, trap_id: str) -> model.Trap:
+    """One trap of an org. Raises NotFound."""
+    found = _page(conn, {"org_id": org_id, "field_id": None, "trap_id": trap_id, "after": "", "limit": 1})
+    if not found:
+        raise NotFound(f"there is no trap {trap_id}")
+    return found[0]
+
+
+def retire(conn: Connection, org_id: str, trap_id: str, at: datetime) -> None:
+    """Ends a trap's service: later readings of it are kept in quarantine.
+
+    Raises InputFault when its service has not begun by then.
+    """
+    if conn.execute(_SQL["retire"], {"org_id": org_id, "trap_id": trap_id, "at": at}).rowcount == 0:
+        raise InputFault(f"the service of trap {trap_id} begins later than {at.isoformat()}")
+
+
+def _page(conn: Connection, wanted: Mapping[str, object]) -> list[model.Trap]:
+    return conn.cursor(row_factory=class_row(model.Trap)).execute(_SQL["page_traps"], wanted).fetchall()

@@ -1,0 +1,55 @@
+"""Settings of the API."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from lighttrap.config import DatabaseSettings, ProgramSettings, Section
+from lighttrap.store.logins import LoginLimits
+
+
+class ServerSettings(Section):
+    """Where the API listens, and how people log in."""
+
+    host: str = Field(default="127.0.0.1", description="Address to listen on; put a proxy with TLS before it.")
+    port: Annotated[int, Field(ge=1, le=65_535)] = Field(default=8080, description="Port to listen on.")
+    trusted_proxies: str = Field(
+        default="127.0.0.1", description="Addresses of proxies whose X-Forwarded-For is believed, with commas."
+    )
+    connections: Annotated[int, Field(ge=1, le=200)] = Field(
+        default=8, description="Connections to the database at most."
+    )
+    body_bytes: Annotated[int, Field(ge=10_000)] = Field(
+        default=1_000_000, description="Bytes of a request's body at most."
+    )
+    secure_cookies: bool = Field(
+        default=True, description="The session's cookie is sent over HTTPS only; false is for a plain loopback."
+    )
+    session_s: Annotated[float, Field(ge=300, le=30 * 86_400)] = Field(
+        default=12 * 3600, description="Seconds until a person must log in again."
+    )
+    tries_per_login: Annotated[int, Field(ge=1)] = Field(
+        default=5, description="Tries a minute to log in under one name."
+    )
+    tries_per_address: Annotated[int, Field(ge=1)] = Field(
+        default=20, description="Tries a minute to log in from one address."
+    )
+    failures: Annotated[int, Field(ge=3)] = Field(
+        default=10, description="Wrong passwords in a row that lock an account."
+    )
+    locked_s: Annotated[float, Field(ge=1)] = Field(default=900, description="Seconds an account stays locked.")
+
+    def login_limits(self) -> LoginLimits:
+        """How often may be tried to log in, and what follows."""
+        return LoginLimits(
+            self.tries_per_login, self.tries_per_address, self.failures, self.locked_s, self.session_s
+        )  # fmt: skip
+
+
+class ApiSettings(ProgramSettings):
+    """Settings of `python -m api`."""
+
+    database: DatabaseSettings
+    api: ServerSettings = Field(default_factory=ServerSettings)

@@ -1,0 +1,114 @@
+"""What routes are given: a connection in a transaction, who asks, and an org they may do something in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
+
+from api.config import ServerSettings
+from api.kinds import OrgId
+from api.permissions import Permission, require
+from lighttrap.errors import Forbidden, Unauthenticated
+from lighttrap.model import Caller
+from lighttrap.store import audit, logins, tokens
+from lighttrap.store.pool import Connection, translate_errors
+
+COOKIE = "lighttrap_session"
+PROOF = "X-Requested-By"
+"""A page of another site can make a browser send our cookie, and cannot make it send a header of its own choice."""
+_CHANGES_NOTHING = {"GET", "HEAD", "OPTIONS"}
+
+_bearer = HTTPBearer(auto_error=False, scheme_name="token", description="An API token, `lt_...`.")
+_cookie = APIKeyCookie(
+    name=COOKIE, auto_error=False, scheme_name="session",
+    description=f"The cookie of POST /v1/login. A request that changes something also needs the header `{PROOF}`.",
+)  # fmt: skip
+
+
+def _connection(request: Request) -> Iterator[Connection]:
+    """One connection and one transaction a request: committed before the answer is sent, undone by an error."""
+    with translate_errors(), request.app.state.pool.connection() as conn:
+        yield conn
+
+
+Conn = Annotated[Connection, Depends(_connection, scope="function")]
+
+
+def _settings(request: Request) -> ServerSettings:
+    return cast(ServerSettings, request.app.state.settings.api)
+
+
+Settings = Annotated[ServerSettings, Depends(_settings)]
+
+
+def refuse_cross_site(request: Request) -> None:
+    """Raises Forbidden when a browser says that a page of another site made it ask."""
+    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        raise Forbidden("a page of another site may not do that")
+
+
+def _caller(
+    request: Request,
+    conn: Conn,
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+    session: Annotated[str | None, Depends(_cookie)],
+) -> Caller:
+    if "authorization" in request.headers:
+        found = tokens.caller_of(conn, bearer.credentials) if bearer else None
+    else:
+        found = logins.caller_of(conn, session) if session else None
+        if found and request.method not in _CHANGES_NOTHING:
+            refuse_cross_site(request)
+            if PROOF.lower() not in request.headers:
+                raise Forbidden(f"a change by a session's cookie needs the header {PROOF}")
+    if found is None:
+        raise Unauthenticated
+    return found
+
+
+Asker = Annotated[Caller, Depends(_caller)]
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A caller who may do what a route does in this org."""
+
+    caller: Caller
+    org_id: str
+    conn: Connection
+
+    def note(
+        self,
+        action: str,
+        object_kind: str,
+        object_id: object,
+        before: Mapping[str, object] | None = None,
+        after: Mapping[str, object] | None = None,
+    ) -> None:
+        """Writes a change into the audit log, in the transaction that makes it."""
+        audit.note(
+            self.conn, who=self.caller.who, org_id=self.org_id, action=action, object_kind=object_kind,
+            object_id=object_id, before=before, after=after,
+        )  # fmt: skip
+
+
+def _may(permission: Permission) -> Callable[..., Access]:
+    def access(org_id: OrgId, caller: Asker, conn: Conn) -> Access:
+        require(caller, org_id, permission)
+        return Access(caller, org_id, conn)
+
+    return access
+
+
+See = Annotated[Access, Depends(_may(Permission.SEE))]
+SeeLosses = Annotated[Access, Depends(_may(Permission.SEE_LOSSES))]
+KeepTraps = Annotated[Access, Depends(_may(Permission.KEEP_TRAPS))]
+KeepFields = Annotated[Access, Depends(_may(Permission.KEEP_FIELDS))]
+SetRules = Annotated[Access, Depends(_may(Permission.SET_RULES))]
+WorkAlerts = Annotated[Access, Depends(_may(Permission.WORK_ALERTS))]
+KeepPeople = Annotated[Access, Depends(_may(Permission.KEEP_PEOPLE))]
+SeeAudit = Annotated[Access, Depends(_may(Permission.SEE_AUDIT))]

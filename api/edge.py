@@ -1,0 +1,134 @@
+"""What every request passes on its way in and out: an id, a limit to its body, headers, ETag, and a measurement."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import time
+import uuid
+from typing import Any
+
+from fastapi import HTTPException
+from prometheus_client import CollectorRegistry, Histogram
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api import problems
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}", re.ASCII)
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    # A list may be kept, and must be asked for again each time: its ETag makes that cheap.
+    "Cache-Control": "private, no-cache",
+}
+
+
+class Metrics:
+    """What the API tells of itself."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.seconds = Histogram(
+            "lighttrap_api_request_seconds", "Time from a request to its answer, by operation.", ["route", "status"],
+            registry=self.registry,
+        )  # fmt: skip
+
+
+class Edge:
+    """The outermost layer of the app."""
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics, body_bytes: int) -> None:
+        self._app = app
+        self._metrics = metrics
+        self._body_bytes = body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Lets one request through."""
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        began_s = time.perf_counter()
+        headers = Headers(scope=scope)
+        wanted = headers.get("x-request-id", "")
+        request_id = wanted if _REQUEST_ID.fullmatch(wanted) else uuid.uuid4().hex
+        scope.setdefault("state", {})["request_id"] = request_id
+        out = _Answer(send, request_id, headers.get("if-none-match"), is_get=scope["method"] == "GET")
+        try:
+            await self._within_limit(scope, headers, receive, out)
+        finally:
+            # Under the operation's name: paths are as many as there are traps, and strangers make up more.
+            operation = getattr(scope.get("route"), "name", "none")
+            self._metrics.seconds.labels(operation, str(out.status)).observe(time.perf_counter() - began_s)
+
+    async def _within_limit(self, scope: Scope, headers: Headers, receive: Receive, out: _Answer) -> None:
+        length = headers.get("content-length", "0")
+        if length.isdecimal() and int(length) > self._body_bytes:
+            refusal = problems.answer(out.request_id, 413, "content-too-large", f"at most {self._body_bytes} bytes")
+            return await refusal(scope, receive, out.send)
+        taken = 0
+
+        async def counted() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > self._body_bytes:
+                raise HTTPException(413, f"at most {self._body_bytes} bytes")
+            return message
+
+        return await self._app(scope, counted, out.send)
+
+
+class _Answer:
+    """One answer on its way out. A JSON answer to GET is held back whole, to become a 304 when it is known."""
+
+    def __init__(self, send: Send, request_id: str, known: str | None, *, is_get: bool) -> None:
+        self.request_id = request_id
+        self.status = 500
+        self._send = send
+        self._known = known
+        self._is_get = is_get
+        self._held: Message | None = None
+        self._body = b""
+
+    async def send(self, message: Message) -> None:
+        """Passes a part of the answer on, with our headers."""
+        if message["type"] == "http.response.start":
+            return await self._start(message)
+        if self._held is None:
+            return await self._send(message)
+        self._body += message.get("body", b"")
+        if not message.get("more_body"):
+            await self._finish(self._held)
+        return None
+
+    async def _start(self, message: Message) -> None:
+        self.status = message["status"]
+        headers = MutableHeaders(raw=message.setdefault("headers", []))
+        headers["X-Request-Id"] = self.request_id
+        for name, text in _HEADERS.items():
+            headers.setdefault(name, text)
+        if self._is_get and self.status == 200 and "json" in headers.get("content-type", ""):
+            self._held = message
+        else:
+            await self._send(message)
+
+    async def _finish(self, start: Message) -> None:
+        headers = MutableHeaders(raw=start["headers"])
+        # Weak: a proxy may compress it.
+        headers["ETag"] = f'W/"{hashlib.sha256(self._body).hexdigest()[:32]}"'
+        body: dict[str, Any] = {"type": "http.response.body", "body": self._body}
+        if self._known and _is_among(headers["ETag"], self._known):
+            self.status = start["status"] = 304
+            del headers["content-length"], headers["content-type"]
+            body["body"] = b""
+        await self._send(start)
+        await self._send(body)
+
+
+def _is_among(etag: str, known: str) -> bool:
+    """Weak comparison, as If-None-Match has it (RFC 9110, 13.1.2)."""
+    return known.strip() == "*" or etag.removeprefix("W/") in [
+        one.strip().removeprefix("W/") for one in known.split(",")
+    ]

@@ -1,0 +1,78 @@
+"""The app: its life, its layers, its routes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from anyio import to_thread
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+
+from api import database, openapi, problems
+from api.config import ApiSettings
+from api.edge import Edge, Metrics
+from api.routes import (
+    alerts,
+    catches,
+    fields,
+    health,
+    losses,
+    me,
+    orgs,
+    people,
+    readings,
+    rules,
+    species,
+    traps,
+)
+
+_ROUTES = (me, orgs, species, fields, traps, catches, readings, losses, rules, alerts, people)
+
+
+def create_app(settings: ApiSettings) -> FastAPI:
+    """The API. Its pool of connections is open while the app runs; the database may come later than the app."""
+
+    @asynccontextmanager
+    async def life(app: FastAPI) -> AsyncIterator[None]:
+        # Routes run in threads; more of them than connections would only wait inside.
+        to_thread.current_default_thread_limiter().total_tokens = 2 * settings.api.connections + 4
+        pool = database.make_pool(settings.database.dsn.get_secret_value(), settings.api.connections)
+        app.state.pool = pool
+        pool.open()
+        try:
+            yield
+        finally:
+            await to_thread.run_sync(pool.close)
+
+    app = FastAPI(
+        title="lighttrap",
+        lifespan=life,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/v1/openapi.json",
+        generate_unique_id_function=_operation_id,
+        redirect_slashes=False,
+    )
+    app.state.settings = settings
+    app.state.metrics = Metrics()
+    app.add_middleware(Edge, metrics=app.state.metrics, body_bytes=settings.api.body_bytes)
+    problems.install(app)
+    version_1 = APIRouter(prefix="/v1", responses=openapi.PROBLEMS)
+    for module in _ROUTES:
+        version_1.include_router(module.router)
+    app.include_router(version_1)
+    app.include_router(health.router)
+    app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]  # FastAPI's own way to change it
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    """The function's name; clients call operations by it, so it is never changed."""
+    return route.name
+
+
+def operations() -> list[tuple[str, APIRoute]]:
+    """Every operation below /v1 with its path, for tests that must not forget one."""
+    found = [route for module in _ROUTES for route in module.router.routes]
+    return [(f"/v1{route.path}", route) for route in found if isinstance(route, APIRoute)]

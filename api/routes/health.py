@@ -1,0 +1,32 @@
+"""/healthz: the process lives. /readyz: it can do its work. /metrics: the amounts. For the inside only."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from api.deps import Conn
+from lighttrap import migrate
+from lighttrap.errors import StoreUnavailable
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/healthz")
+async def healthz() -> Response:
+    """Alive."""
+    return Response("alive", media_type="text/plain")
+
+
+@router.get("/readyz")
+def readyz(conn: Conn) -> Response:
+    """Whether the database answers and its schema is what this release needs."""
+    if missing := migrate.pending(conn):
+        raise StoreUnavailable(f"migrations are missing: {', '.join(missing)}")
+    return Response("ready", media_type="text/plain")
+
+
+@router.get("/metrics")
+async def metrics(request: Request) -> Response:
+    """The amounts, as Prometheus reads them."""
+    return Response(generate_latest(request.app.state.metrics.registry), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,90 @@
+"""Logging in and out, and who one is."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from api.deps import COOKIE, Asker, Conn, Settings, refuse_cross_site
+from lighttrap import views
+from lighttrap.errors import Forbidden, Unauthenticated
+from lighttrap.store import accounts, audit, logins
+
+router = APIRouter(tags=["me"])
+Password = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class Credentials(BaseModel):
+    """A login and its password."""
+
+    model_config = ConfigDict(extra="forbid")
+    login: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._@+-]{3,254}$")] = Field(examples=["lan@example.org"])
+    password: Password
+
+
+class NewPassword(BaseModel):
+    """A password in place of another."""
+
+    model_config = ConfigDict(extra="forbid")
+    old: Password
+    new: Password
+
+
+@router.post("/login", status_code=204)
+def login(request: Request, credentials: Credentials, conn: Conn, settings: Settings) -> Response:
+    """Opens a session, whose cookie comes with the answer."""
+    refuse_cross_site(request)
+    limits = settings.login_limits()
+    address = request.client.host if request.client else "unknown"
+    try:
+        logins.count_tries(conn, credentials.login, address, limits)
+        secret = logins.log_in(conn, credentials.login, credentials.password, limits)
+    finally:
+        conn.commit()
+    if secret is None:
+        raise Unauthenticated("login and password do not fit, or the account is locked for some minutes")
+    answer = Response(status_code=204)
+    answer.set_cookie(
+        COOKIE, secret, max_age=int(settings.session_s), path="/", httponly=True, samesite="lax",
+        secure=settings.secure_cookies,
+    )  # fmt: skip
+    return answer
+
+
+@router.post("/logout", status_code=204)
+def logout(request: Request, caller: Asker, conn: Conn) -> Response:
+    """Ends the session; a token has none to end."""
+    if caller.account_id is not None:
+        logins.log_out(conn, request.cookies[COOKIE])
+    answer = Response(status_code=204)
+    answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax")
+    return answer
+
+
+@router.get("/me")
+def get_me(caller: Asker) -> views.Me:
+    """Who you are, and what in which org."""
+    return views.Me.model_validate(caller, from_attributes=True)
+
+
+@router.put("/me/password", status_code=204)
+def change_my_password(
+    request: Request, passwords: NewPassword, caller: Asker, conn: Conn, settings: Settings
+) -> Response:
+    """Another password; every session of yours ends, this one too."""
+    if caller.account_id is None:
+        raise Forbidden("a token has no password")
+    limits = settings.login_limits()
+    address = request.client.host if request.client else "unknown"
+    try:
+        logins.count_tries(conn, caller.who, address, limits)
+        secret = logins.log_in(conn, caller.who, passwords.old, limits)
+    finally:
+        conn.commit()
+    if secret is None:
+        raise Forbidden("the old password does not fit")
+    accounts.set_password(conn, caller.account_id, passwords.new)
+    audit.note(conn, who=caller.who, action="set password", object_kind="account", object_id=caller.account_id)
+    return Response(status_code=204)

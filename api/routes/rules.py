@@ -1,0 +1,78 @@
+"""Alert rules: from which catch on people are warned."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from api.deps import See, SetRules
+from api.kinds import CommuneCode, FieldKey, Insects, SpeciesKey
+from lighttrap import model, views
+from lighttrap.store import alerts, fields
+
+router = APIRouter(prefix="/orgs/{org_id}", tags=["rules"])
+Ratio = Annotated[float, Field(gt=1, le=1e6, allow_inf_nan=False)]
+
+
+class NewRule(BaseModel):
+    """A rule for a species in a field, a commune, or with neither the whole org."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"species": "nilaparvata-lugens", "watch": 200, "warning": 1000, "alarm": 3000}]
+        },
+    )
+    species: SpeciesKey
+    field_id: FieldKey | None = None
+    commune_code: CommuneCode | None = None
+    watch: Insects | None = None
+    warning: Insects | None = None
+    alarm: Insects | None = None
+    clear_below: Annotated[float, Field(gt=0, le=1)] = 0.5
+    clear_nights: Annotated[int, Field(ge=1, le=30)] = 3
+    k: Annotated[int, Field(ge=1, le=30)] = 1
+    n: Annotated[int, Field(ge=1, le=30)] = 1
+    min_lamp_s: Annotated[int, Field(ge=0, le=86_400)] = 0
+    floor: Insects | None = None
+    jump_ratio: Ratio | None = None
+    trend_ratio: Ratio | None = None
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> NewRule:
+        levels = [level for level in (self.watch, self.warning, self.alarm) if level is not None]
+        ratios = [ratio for ratio in (self.jump_ratio, self.trend_ratio) if ratio is not None]
+        if not levels and not ratios:
+            raise ValueError("needs watch, warning, alarm, jump_ratio or trend_ratio")
+        if levels != sorted(levels):
+            raise ValueError("watch, warning and alarm must rise")
+        if ratios and self.floor is None:
+            raise ValueError("jump_ratio and trend_ratio need floor, the least catch they may fire at")
+        if self.k > self.n:
+            raise ValueError("k cannot be more than n")
+        if self.field_id and self.commune_code:
+            raise ValueError("is for a field, a commune or the whole org")
+        return self
+
+
+@router.get("/rules", response_model=list[views.Rule])
+def list_rules(access: See) -> list[model.AlertRule]:
+    """The rules in force; for a field the most exact one counts: its own, its commune's, its org's."""
+    return [rule for rule in alerts.list_rules(access.conn, access.org_id) if rule.kind == "catch"]
+
+
+@router.post("/rules", status_code=201, response_model=views.Rule)
+def put_rule(access: SetRules, body: NewRule) -> model.AlertRule:
+    """Puts a rule in force as the next version of that for the same species and place; judges the last 60 nights."""
+    if body.field_id:
+        fields.get_field(access.conn, access.org_id, body.field_id)
+    rule = model.AlertRule(org_id=access.org_id, author=access.caller.who, **body.model_dump())
+    place = (rule.species, rule.field_id, rule.commune_code)
+    before = [one for one in list_rules(access) if (one.species, one.field_id, one.commune_code) == place]
+    rule_id = alerts.put_rule(access.conn, rule).rule_id
+    [now] = [one for one in list_rules(access) if one.rule_id == rule_id]
+    access.note("put", "rule", rule_id, asdict(before[0]) if before else None, asdict(now))
+    return now

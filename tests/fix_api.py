@@ -1,0 +1,104 @@
+"""The API on a real database: in this process, and as a program that listens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx2
+import pytest
+from fastapi.testclient import TestClient
+from pydantic import SecretStr
+
+from api.config import ApiSettings
+from api.main import create_app
+from lighttrap.config import DatabaseSettings
+from lighttrap.model import Role
+from lighttrap.store import accounts, orgs, pool, tokens
+from tests.fix_programs import Program
+from tests.services import free_port
+from tests.waiting import wait_until
+
+PASSWORD = "ba con trâu trắng"
+
+
+def a_token(conn: pool.Connection, org: str, role: Role) -> dict[str, str]:
+    """Headers of a program with that role, in an org that is made when it is not there."""
+    orgs.ensure_org(conn, org)
+    expires_at = datetime.now(UTC) + timedelta(days=1)
+    _, secret = tokens.add_token(conn, org_id=org, name=role, role=role, created_by="tests", expires_at=expires_at)
+    conn.commit()
+    return {"Authorization": f"Bearer {secret}"}
+
+
+def an_account(conn: pool.Connection, login: str, org: str | None = None, role: Role = Role.VIEWER) -> int:
+    """Somebody with `PASSWORD`, in an org, or admin of all."""
+    account_id = accounts.add_account(conn, login, login.capitalize(), PASSWORD, is_admin=org is None)
+    if org:
+        orgs.ensure_org(conn, org)
+        accounts.put_membership(conn, account_id, org, role)
+    conn.commit()
+    return account_id
+
+
+@dataclass
+class Api:
+    """The API in this process."""
+
+    client: TestClient
+    dsn: str
+
+    def as_role(self, role: Role, org: str = "soc-trang") -> dict[str, str]:
+        """Headers of a program with that role."""
+        with pool.connect(self.dsn) as conn:
+            return a_token(conn, org, role)
+
+
+@pytest.fixture
+def api(database: str) -> Iterator[Api]:
+    """The API on a fresh database; errors of ours are answers, not exceptions of the test."""
+    settings = ApiSettings(database=DatabaseSettings(dsn=SecretStr(database)))
+    made = create_app(settings)
+    # Over HTTPS, as the cookie needs it.
+    with TestClient(made, base_url="https://testserver", raise_server_exceptions=False) as client:
+        yield Api(client, database)
+
+
+class ApiProgram(Program):
+    """`python -m api` on a free port."""
+
+    def __init__(self, dsn: str, log: Path, **settings: str) -> None:
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        super().__init__(
+            "api", (), {"LIGHTTRAP_DATABASE__DSN": dsn, "LIGHTTRAP_API__PORT": str(port), **settings}, log
+        )  # fmt: skip
+
+    def wait_until_ready(self, within: float = 30) -> None:
+        """Waits until it can do its work."""
+        wait_until(lambda: not self.is_running or self._is_ready(), within=within)
+        assert self.is_running, self.output()
+
+    def _is_ready(self) -> bool:
+        try:
+            return httpx2.get(f"{self.url}/readyz", timeout=2).status_code == 200
+        except httpx2.HTTPError:
+            return False
+
+
+@pytest.fixture
+def start_api(tmp_path: Path) -> Iterator[Callable[..., ApiProgram]]:
+    """Starts the API as a program on a database."""
+    started: list[ApiProgram] = []
+
+    def start(dsn: str, **settings: str) -> ApiProgram:
+        program = ApiProgram(dsn, tmp_path / f"api-{len(started)}.log", **settings)
+        started.append(program)
+        program.start()
+        return program
+
+    yield start
+    for program in started:
+        program.kill()
