@@ -46,6 +46,18 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
+class Commune:
+    """A commune by its code; the name has its kind in front, as Phường Ninh Kiều. Former units are labels."""
+
+    commune_code: str
+    name: str
+    province_code: str | None = None
+    province: str | None = None
+    former_province: str | None = None
+    former_district: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Trap:
     """One light trap. `nominal_s` is the planned lamp time of a night, `interval_s` the time between readings."""
 

@@ -132,5 +132,5 @@ def _worst(raised: Sequence[Member], texts: Catalogue) -> Iterator[str]:
     by_urgency = sorted(raised, key=lambda one: (-one.level, -(figures.number(one.facts.get("value")) or 0)))
     for one in by_urgency[:_WORST]:
         value = figures.whole(figures.number(one.facts.get("value")), texts)
-        place = figures.one_line(one.field_name) or "-"
+        place = figures.one_line(one.place) or "-"
         yield f"{verdict.pest(one.species, texts, {})} {place} {value}".strip() + f" (#A{one.alert_id})"

@@ -92,6 +92,7 @@ def told(event: Event, link: str | None) -> Told:
         facts=event.facts,
         species=event.species,
         field_name=event.field_name,
+        commune=event.commune,
         is_proposal=event.is_proposal,
         link=link.replace("{alert}", str(event.alert_id)) if link else None,
         phone=event.phone,

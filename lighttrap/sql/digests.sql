@@ -17,7 +17,7 @@ WHERE d.recipient_id = %(recipient_id)s AND d.channel = %(channel)s AND d.state 
 -- What can be told together: what was raised, and the end of what this person had heard of. Nothing goes before a word
 -- of the same alert that is still to come.
 SELECT d.delivery_id, d.key, d.attempts, d.due_at, e.word, e.level, e.night, e.facts, a.alert_id, a.kind, a.species,
-       a.state = 'active' AS is_active, f.name AS field_name, o.name AS org_name, r.language, r.accents,
+       a.state = 'active' AS is_active, coalesce(f.name || ', ' || u.name, f.name) AS place, o.name AS org_name, r.language, r.accents,
        (SELECT count(*) FROM delivery_attempt p WHERE p.delivery_id = d.delivery_id AND p.outcome = 'unknown')
            AS unknown_attempts
 FROM delivery d
@@ -26,6 +26,7 @@ JOIN alert a ON a.alert_id = d.alert_id
 JOIN org o ON o.org_id = a.org_id
 JOIN recipient r ON r.recipient_id = d.recipient_id
 LEFT JOIN field f ON f.field_id = a.field_id
+LEFT JOIN commune u ON u.commune_code = f.commune_code
 WHERE d.recipient_id = %(recipient_id)s AND d.channel = %(channel)s AND d.state IN ('queued', 'failed')
   AND d.next_try_at <= %(now)s
   AND (e.word = 'raised'

@@ -49,7 +49,7 @@ class Member:
     kind: str
     species: str | None
     is_active: bool
-    field_name: str | None
+    place: str | None
     org_name: str
     language: str
     accents: bool
