@@ -21,7 +21,7 @@ def up(
     ready_file: Annotated[Path | None, typer.Option(help="Written with every address once all is ready.")] = None,
     exit_after: Annotated[float | None, typer.Option(min=0, help="Stop after so many seconds.")] = None,
 ) -> None:
-    """Runs database, broker, ingest, notifier and, on request, simulated traps on this machine, until Ctrl-C.
+    """Runs database, broker, ingest, API, notifier and, on request, simulated traps on this machine, until Ctrl-C.
 
     Needs no root, no Docker and no account.
     """

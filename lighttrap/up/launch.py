@@ -1,4 +1,4 @@
-"""The whole of `lighttrap up`: database, broker, migrations, ingest, notifier, simulated traps; then it tends them."""
+"""The whole of `lighttrap up`: database, broker, migrations, ingest, API, notifier, simulated traps; tends them all."""
 
 from __future__ import annotations
 
@@ -101,14 +101,15 @@ class _Up:
     def start_all(self) -> None:
         """Starts everything and says where it serves."""
         own = ["database"] * (self._options.db_dsn is None) + ["broker"] * (self._options.broker_url is None)
-        with contextlib.closing(ports.reserve([*own, "ingest"], self._options.port_base)) as block:
+        with contextlib.closing(ports.reserve([*own, "ingest", "api"], self._options.port_base)) as block:
             db_dsn = self._options.db_dsn or self._start_database(block)
             broker_url = self._options.broker_url or self._start_broker(block)
             self._require_broker(broker_url)
             self._migrate(db_dsn)
             ingest_url = self._start_ingest(db_dsn, broker_url, block.release("ingest"))
+            api_url = self._start_api(db_dsn, block.release("api"))
             self._start_notifier(db_dsn)
-        self._addresses = Addresses(self._home.root, db_dsn, broker_url, ingest_url, os.getpid())
+        self._addresses = Addresses(self._home.root, db_dsn, broker_url, ingest_url, api_url, os.getpid())
         if self._options.simulate:
             self._start_simulator(db_dsn, broker_url)
         self._announce()
@@ -175,6 +176,13 @@ class _Up:
         program = workers.ingest(self._environ, dsn=dsn, broker_url=broker_url, port=port, client_id=client_id)
         self._tree.start(program, lambda: (progress.get(url, "/readyz") or (0,))[0] == 200, _READY_WITHIN_S)
         self._lines.append(f"ingest    {url}/metrics, /readyz, /healthz")
+        return url
+
+    def _start_api(self, dsn: str, port: int) -> str:
+        url = f"http://{ports.HOST}:{port}"
+        program = workers.api(self._environ, dsn=dsn, port=port)
+        self._tree.start(program, lambda: (progress.get(url, "/readyz") or (0,))[0] == 200, _READY_WITHIN_S)
+        self._lines.append(f"api       {url}/v1; the first account: lighttrap user add LOGIN --admin")
         return url
 
     def _start_notifier(self, dsn: str) -> None:

@@ -16,13 +16,15 @@ from lighttrap.up import directory, orphan
 class Addresses:
     """Where a running `up` serves.
 
-    `db_dsn` holds the password; `ingest_url` is the base of /healthz, /readyz and /metrics; `pid` is `up` itself.
+    `db_dsn` holds the password; `ingest_url` is the base of /healthz, /readyz and /metrics, `api_url` that of
+    /v1 too; `pid` is `up` itself.
     """
 
     data: Path
     db_dsn: str
     broker_url: str
     ingest_url: str
+    api_url: str
     pid: int
 
     def to_json(self) -> str:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from lighttrap.up import fleet
+from lighttrap.up import fleet, ports
 from lighttrap.up.child import Program
 
 # How far the simulator's history is.
@@ -30,6 +30,17 @@ def notifier(environ: Mapping[str, str], *, dsn: str) -> Program:
     """Who tells people of alerts, by the channels that the environment sets up."""
     own = {**environ, "LIGHTTRAP_DATABASE__DSN": dsn}
     return _python("notify", (), own, module="lighttrap.notify", shows_output=False)
+
+
+def api(environ: Mapping[str, str], *, dsn: str, port: int) -> Program:
+    """The API; on a plain loopback, where a cookie for HTTPS only would never be sent."""
+    own = {
+        "LIGHTTRAP_DATABASE__DSN": dsn,
+        "LIGHTTRAP_API__HOST": ports.HOST,
+        "LIGHTTRAP_API__PORT": str(port),
+        "LIGHTTRAP_API__SECURE_COOKIES": "false",
+    }
+    return _python("api", (), {**environ, **own}, shows_output=False)
 
 
 def simulator(

@@ -10,9 +10,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import psycopg
 import pytest
 
+from lighttrap.model import Role
+from lighttrap.store import pool
 from lighttrap.up import progress, running
 from tests.e2e.up_process import (
     Up,
@@ -24,6 +27,7 @@ from tests.e2e.up_process import (
     send_readings,
     stored_readings,
 )
+from tests.fix_api import a_token
 from tests.services import is_listening
 from tests.waiting import wait_until
 
@@ -54,6 +58,15 @@ def test_ready_file_says_what_running_finds(shared: Up):
     document = json.loads(shared.ready_file.read_text())
     assert document == {**asdict(found), "data": str(shared.data)}
     assert is_ready(found)
+
+
+def test_api_answers_a_token_and_nobody_else(shared: Up):
+    found = shared.addresses()
+    with pool.connect(found.db_dsn) as conn:
+        headers = a_token(conn, "up-api", Role.VIEWER)
+    answer = httpx2.get(f"{found.api_url}/v1/orgs", headers=headers)
+    assert [org["org_id"] for org in answer.json()] == ["up-api"]
+    assert httpx2.get(f"{found.api_url}/v1/orgs").status_code == 401
 
 
 def test_files_with_passwords_are_private(shared: Up):
@@ -99,8 +112,8 @@ def test_two_ups_live_side_by_side(shared: Up, place: Path):
     with an_up(place / "data") as other:
         theirs = other.start()
         ours = shared.addresses()
-        assert {ours.db_dsn, ours.broker_url, ours.ingest_url}.isdisjoint(
-            {theirs.db_dsn, theirs.broker_url, theirs.ingest_url}
+        assert {ours.db_dsn, ours.broker_url, ours.ingest_url, ours.api_url}.isdisjoint(
+            {theirs.db_dsn, theirs.broker_url, theirs.ingest_url, theirs.api_url}
         )
         assert is_ready(ours)
         assert is_ready(theirs)
