@@ -20,6 +20,7 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from ingest.batch import BatchRule
 from ingest.client import LeanClient
@@ -143,7 +144,9 @@ class BrokerLink:
         self._had_session = True
         self._note_limits(properties)
         log.info("connected to broker", extra={"session_present": flags.session_present})
-        client.subscribe([(topic, 1) for topic in topics.up_filters(self._worker.org)])
+        # Retained words come with a new subscription only: at a reconnect they would be old news with a new time.
+        options = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB)
+        client.subscribe([(topic, options) for topic in topics.up_filters(self._worker.org)])
 
     def _note_limits(self, properties: Properties | None) -> None:
         granted = getattr(properties, "SessionExpiryInterval", None)

@@ -44,6 +44,8 @@ class StoreSession:
         self._stop = stop
         self._conn: Connection | None = None
         self.available = False
+        self.opened_s = time.monotonic()
+        """When the session in use began, in monotonic seconds."""
         self.beat_s = time.monotonic()
 
     @property
@@ -53,7 +55,9 @@ class StoreSession:
 
     def try_lock(self) -> bool:
         """Whether this session now is the active worker. Raises StoreUnavailable."""
-        conn = self._conn or self._open()
+        conn = self._conn
+        if conn is None:
+            conn, self.opened_s = self._open(), time.monotonic()
         try:
             with translate_errors():
                 locked = session.try_lock(conn, self._settings.ingest.client_id)
@@ -81,7 +85,7 @@ class StoreSession:
         """
         for delay_s in delays():
             try:
-                return self._run_once(step)
+                return self.run_once(step)
             except StoreUnavailable as fault:
                 self._note_unavailable(fault)
                 self._metrics.retries.labels((fault.sqlstate or "none")[:2]).inc()
@@ -89,7 +93,8 @@ class StoreSession:
                 break
         raise Stopped
 
-    def _run_once(self, step: Callable[[Connection], T]) -> T:
+    def run_once(self, step: Callable[[Connection], T]) -> T:
+        """Runs a step and commits, without trying again. Raises what `run` raises, and StoreUnavailable."""
         self.beat_s = time.monotonic()
         if self._conn is None and not self.try_lock():
             self.close()

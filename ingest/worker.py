@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from ingest.answers import Answers
@@ -106,11 +106,21 @@ class Worker:
         settings = self._settings.ingest
         self._next_scan_s = now_s + settings.scan_s
         org_id = None if settings.org == "+" else settings.org
-        events = self.store.run(lambda conn: alerts.judge_over(conn, org_id, settings.alert_within_s))
-        if link.caught_up:
-            listening_s = link.listening_s(now_s)
-            events += self.store.run(lambda conn: devices.watch(conn, org_id, listening_s, settings.device_limits()))
-        self._metrics.alert_events.inc(events)
+
+        def watch(conn: Connection) -> int:
+            # While the database was away nobody was heard either.
+            listening_s = min(link.listening_s(now_s), now_s - self.store.opened_s)
+            return devices.watch(conn, org_id, listening_s, settings.device_limits()) if link.caught_up else 0
+
+        self._look(lambda conn: alerts.judge_over(conn, org_id, settings.alert_within_s))
+        self._look(watch)
+
+    def _look(self, step: Callable[[Connection], int]) -> None:
+        """One try, for the next scan is another: whoever holds a lock on alerts must not stop what stores readings."""
+        try:
+            self._metrics.alert_events.inc(self.store.run_once(step))
+        except (StoreUnavailable, StoreRejected) as fault:
+            log.warning("could not look at nights and traps", extra={"sqlstate": fault.sqlstate, "error": str(fault)})
 
     def _end_service(self) -> None:
         link, self.link = self.link, None

@@ -26,6 +26,10 @@ class JudgedNight(NamedTuple):
     """Whether it counts towards the all-clear; None while it may still rise, as the night that is going on."""
 
 
+LAPSE_NIGHTS = 14
+"""After so long without a known night an episode is over: nobody can say what it did meanwhile. Assumed."""
+
+
 class Sustain(NamedTuple):
     """How long a level must last: `k` of the last `n` nights raise, `clear_nights` calm ones in a row clear."""
 
@@ -43,6 +47,8 @@ class Episode:
 
     reached: dict[Level, date]
     cleared: date | None = None
+    lapsed: bool = False
+    """Whether it ended because nothing more was known, which is not an all-clear."""
 
     @property
     def opened(self) -> date:
@@ -59,20 +65,25 @@ class Episode:
         return self.opened <= (cleared or date.max) and opened <= (self.cleared or date.max)
 
 
-def episodes(nights: Iterable[JudgedNight], sustain: Sustain = _AT_ONCE) -> list[Episode]:
-    """The episodes in a series of nights in order.
+def episodes(nights: Iterable[JudgedNight], sustain: Sustain = _AT_ONCE, since: date = date.min) -> list[Episode]:
+    """The episodes in a series of nights in order, of those that begin on `since` or later.
 
-    A level is reached on a night that has it, with at least k of the last n nights at it or above. Nights without a
-    value are not in the series, so they neither raise nor clear.
+    A level is reached on a night that has it, with at least k of the last n nights at it or above; nights before
+    `since` count for that alone. Nights without a value are not in the series, so they neither raise nor clear.
     """
     found: list[Episode] = []
     last: list[Level] = []
     reached: dict[Level, date] = {}
+    before = date.max
     calm = 0
     for night, level, is_calm in nights:
+        if reached and (night - before).days > LAPSE_NIGHTS:
+            found.append(Episode(reached, before, lapsed=True))
+            reached = {}
+        before = night
         last = [*last, level][-sustain.n :]
         for one in RAISING:
-            if level >= one and sum(other >= one for other in last) >= sustain.k:
+            if night >= since and level >= one and sum(other >= one for other in last) >= sustain.k:
                 reached.setdefault(one, night)
         if is_calm is not None:
             calm = calm + 1 if is_calm else 0
@@ -101,15 +112,21 @@ class Said(NamedTuple):
     night: date
 
 
+Telling = tuple[Level, date]
+"""A level, and the night on which it was reached."""
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An alert as it stands in the store; `said` are the levels announced so far."""
+    """An alert as it stands in the store; `said` are the levels announced so far, each with its night."""
 
     alert_id: int
     opened: date
     cleared: date | None
     level: Level
-    said: frozenset[Level] = field(default_factory=frozenset)
+    said: frozenset[Telling] = field(default_factory=frozenset)
+    said_over: bool = False
+    """Whether the last that was said of its end is that it has come."""
     withdrawn: bool = False
 
 
@@ -124,34 +141,54 @@ class Change(NamedTuple):
 def changes(known: Sequence[Known], found: Sequence[Episode]) -> list[Change]:
     """What makes the stored alerts of one rule and place agree with the episodes found.
 
-    An episode takes the oldest alert it overlaps. A level once said is not said again. Alerts that no episode takes
-    are withdrawn: what they said was wrong, or is part of another alert now.
+    An episode goes on with the alert that said its highest level, else with the oldest it overlaps. What was once
+    said of a level and night is not said again, whichever alert it falls to. Alerts that no episode takes are
+    withdrawn: what they said was wrong, or is part of another alert now.
     """
-    left = sorted(known, key=lambda one: one.alert_id)
+    owners = _owners(known, found)
+    told = frozenset(one for alert in known for one in alert.said)
     wanted = []
-    for episode in found:
-        own = next((one for one in left if episode.overlaps(one.opened, one.cleared)), None)
-        if own is not None:
-            left.remove(own)
-        say = _words(own, episode)
-        if (
-            own is None
-            or say
-            or (own.opened, own.cleared, own.level) != (episode.opened, episode.cleared, episode.level)
-        ):
+    for episode, own in zip(found, owners, strict=True):
+        say = _words(own, episode, told)
+        now = (episode.opened, episode.cleared, episode.level)
+        if own is None or own.withdrawn or say or (own.opened, own.cleared, own.level) != now:
             wanted.append(Change(own.alert_id if own else None, episode, say))
-    return wanted + [_withdrawal(one, found) for one in left if not one.withdrawn]
+    taken = {own.alert_id for own in owners if own}
+    return wanted + [_withdrawal(one, found) for one in known if one.alert_id not in taken and not one.withdrawn]
 
 
-def _words(own: Known | None, episode: Episode) -> list[Said]:
-    said = own.said if own else frozenset()
-    say = [Said(Word.RAISED, level, night) for level, night in sorted(episode.reached.items()) if level not in said]
+def _owners(known: Sequence[Known], found: Sequence[Episode]) -> list[Known | None]:
+    """Of each episode the alert that goes on as it."""
+    left = sorted(known, key=lambda one: one.alert_id)
+    owners: list[Known | None] = [None] * len(found)
+    for alert in list(left):
+        for level, night in sorted(alert.said, reverse=True):
+            place = next((at for at, one in enumerate(found) if one.reached.get(level) == night), None)
+            if place is not None and owners[place] is None:
+                owners[place] = alert
+                left.remove(alert)
+                break
+    for place, episode in enumerate(found):
+        if owners[place] is None:
+            owners[place] = next((one for one in left if episode.overlaps(one.opened, one.cleared)), None)
+            if (own := owners[place]) is not None:
+                left.remove(own)
+    return owners
+
+
+def _words(own: Known | None, episode: Episode, told: frozenset[Telling]) -> list[Said]:
+    own_levels = {level for level, _ in own.said} if own else set()
+    say = [
+        Said(Word.RAISED, level, night)
+        for level, night in sorted(episode.reached.items())
+        if level not in own_levels and (level, night) not in told
+    ]
     if own is not None:
         if episode.level < own.level:
             say.append(Said(Word.CORRECTED, episode.level, episode.reached[episode.level]))
-        if own.cleared is not None and episode.cleared is None:
+        if own.said_over and episode.cleared is None:
             say.append(Said(Word.REOPENED, episode.level, episode.reached[episode.level]))
-    if episode.cleared is not None and (own is None or own.cleared is None):
+    if episode.cleared is not None and not episode.lapsed and not (own and own.said_over):
         say.append(Said(Word.CLEARED, episode.level, episode.cleared))
     return say
 

@@ -1,38 +1,52 @@
 -- touch_fresh --
--- The nights that the batch added to, and those before that were going on: a night is over when the next has begun.
-WITH fresh AS (
-    SELECT DISTINCT s.field_id, s.night
-    FROM stage s
-    JOIN field f ON f.field_id = s.field_id
-    WHERE s.fate = 'fresh'
-      AND EXISTS (SELECT FROM alert_rule r WHERE r.org_id = f.org_id AND r.kind = 'catch' AND r.replaced_at IS NULL)
-)
+-- The nights that the batch added to. A further round of the batch may touch them again.
 INSERT INTO touched (field_id, night)
-SELECT field_id, night FROM fresh
-UNION
-SELECT f.field_id, f.night - 1 FROM fresh f
-WHERE EXISTS (SELECT FROM judged_night j WHERE j.field_id = f.field_id AND j.night = f.night - 1 AND NOT j.is_final)
+SELECT DISTINCT s.field_id, s.night
+FROM stage s
+JOIN field f ON f.field_id = s.field_id
+WHERE s.fate = 'fresh'
+  AND EXISTS (SELECT FROM alert_rule r WHERE r.org_id = f.org_id AND r.kind = 'catch' AND r.replaced_at IS NULL)
+ON CONFLICT DO NOTHING
 
 -- touch_over --
--- Nights that were judged while they were going on and are over by now.
+-- Nights that were judged while they were going on, are over, and have not changed for a while: a trap that was cut
+-- off sends its night in pieces.
 INSERT INTO touched (field_id, night)
-SELECT DISTINCT j.field_id, j.night
+SELECT j.field_id, j.night
 FROM judged_night j
 JOIN alert_rule r ON r.rule_id = j.rule_id AND r.replaced_at IS NULL
 JOIN field f ON f.field_id = j.field_id
-WHERE NOT j.is_final AND j.night < night_of(now(), f.time_zone) AND (%(org_id)s::text IS NULL OR f.org_id = %(org_id)s)
+WHERE NOT j.is_final AND j.night < night_of(now(), f.time_zone)
+  AND j.changed_at <= now() - make_interval(secs => %(quiet_s)s)
+  AND (%(org_id)s::text IS NULL OR f.org_id = %(org_id)s)
+ORDER BY j.night, j.field_id
 LIMIT %(limit)s
 ON CONFLICT DO NOTHING
 
--- touch_org --
--- Every one of the last nights of an org's fields, for a rule that is new.
+-- end_over --
+-- What no rule speaks of any more, for another one has taken the field over.
+UPDATE judged_night j SET is_final = true
+FROM touched t WHERE j.field_id = t.field_id AND j.night = t.night AND NOT j.is_final
+
+-- fields_of --
+SELECT field_id FROM field WHERE org_id = %(org_id)s ORDER BY field_id
+
+-- touch_fields --
+-- The last nights of some fields, and those of alerts that began before, for rules that changed.
 INSERT INTO touched (field_id, night)
-SELECT DISTINCT f.field_id, n.night
-FROM field f
-JOIN deployment d ON d.field_id = f.field_id
-JOIN trap_night n ON n.trap_id = d.trap_id AND n.night >= current_date - %(nights)s::int
-WHERE f.org_id = %(org_id)s
+SELECT DISTINCT w.field_id, n.night
+FROM unnest(%(field_ids)s::text[]) AS w (field_id)
+CROSS JOIN LATERAL (
+    SELECT least(current_date - %(nights)s::int, min(a.opened_night)) AS since
+    FROM alert a WHERE a.field_id = w.field_id AND a.state = 'active'
+) AS b
+JOIN deployment d ON d.field_id = w.field_id
+JOIN trap_night n ON n.trap_id = d.trap_id AND n.night >= b.since
 ON CONFLICT DO NOTHING
+
+-- lock_org --
+-- Before any alert is touched, in the order in which ingest locks them: a rule changes between batches, not in one.
+SELECT FROM field WHERE org_id = %(org_id)s ORDER BY field_id FOR NO KEY UPDATE
 
 -- lock_places --
 -- In one order, so that two writers cannot deadlock; what is judged next is judged on what both have stored.
@@ -44,7 +58,8 @@ SELECT FROM field WHERE field_id IN (SELECT field_id FROM touched) ORDER BY fiel
 -- planner took another, and 44 seconds for 4,000 nights.
 WITH asked AS MATERIALIZED (
     SELECT DISTINCT ON (t.field_id, t.night, r.species)
-           r.rule_id, r.species, r.min_lamp_s, t.field_id, t.night, t.night < night_of(now(), f.time_zone) AS is_over,
+           r.rule_id, r.species, r.min_lamp_s, t.field_id, t.night,
+           %(ended)s AND t.night < night_of(now(), f.time_zone) AS is_over,
            (t.night + 1)::timestamp AT TIME ZONE f.time_zone AS midnight
     FROM touched t
     JOIN field f ON f.field_id = t.field_id
@@ -53,39 +68,53 @@ WITH asked AS MATERIALIZED (
         AND (r.commune_code IS NULL OR r.commune_code = f.commune_code)
     ORDER BY t.field_id, t.night, r.species, r.field_id IS NULL, r.commune_code IS NULL
 ), of_trap AS (
-    SELECT a.rule_id, a.field_id, a.night, e.is_final, e.is_valid,
-           CASE WHEN e.is_final AND e.is_valid AND e.lamp_s < e.nominal_s
-                THEN c.count * e.nominal_s::double precision / e.lamp_s ELSE c.count END AS value
+    -- A lost night has no value. While a night goes on, a trap that has not spoken yet and did lately counts as zero,
+    -- so that the first one to speak does not speak for all.
+    SELECT a.rule_id, a.field_id, a.night, coalesce(e.is_valid, false) AS is_valid,
+           coalesce(e.is_final, a.is_over) AS is_final,
+           CASE WHEN e.is_final AND NOT e.is_valid OR c.count IS NULL AND a.is_over THEN NULL
+                WHEN c.count IS NULL OR NOT e.is_enough THEN 0
+                WHEN e.is_final AND e.lamp_s < e.nominal_s THEN c.count * e.nominal_s::double precision / e.lamp_s
+                ELSE c.count END AS value,
+           CASE WHEN e.is_enough THEN c.count END AS counted
     FROM asked a
     CROSS JOIN LATERAL (
         SELECT d.trap_id FROM deployment d
         WHERE d.field_id = a.field_id AND d.from_at <= a.midnight AND d.to_at > a.midnight OFFSET 0
     ) AS d
-    CROSS JOIN LATERAL (
-        SELECT t.nominal_s, n.lamp_s, n.lamp_s > 0 AND n.lamp_s * 2 >= t.nominal_s AS is_valid,
+    LEFT JOIN LATERAL (
+        SELECT t.nominal_s, n.lamp_s, n.lamp_s >= a.min_lamp_s AS is_enough,
+               n.lamp_s > 0 AND n.lamp_s * 2 >= t.nominal_s AND n.lamp_s >= a.min_lamp_s AS is_valid,
                a.is_over OR n.lamp_s * 5 >= t.nominal_s::bigint * 4 AS is_final
         FROM trap_night n JOIN trap t ON t.trap_id = n.trap_id
-        WHERE n.trap_id = d.trap_id AND n.night = a.night AND n.lamp_s >= a.min_lamp_s OFFSET 0
-    ) AS e
-    CROSS JOIN LATERAL (
+        WHERE n.trap_id = d.trap_id AND n.night = a.night OFFSET 0
+    ) AS e ON true
+    LEFT JOIN LATERAL (
         SELECT c.count FROM catch c
         WHERE c.trap_id = d.trap_id AND c.species = a.species AND c.night = a.night OFFSET 0
-    ) AS c
+    ) AS c ON true
+    WHERE c.count IS NOT NULL
+       OR EXISTS (SELECT FROM catch h WHERE h.trap_id = d.trap_id AND h.species = a.species
+                  AND h.night BETWEEN a.night - 2 AND a.night - 1 OFFSET 0)
     UNION ALL
     -- What was judged and has nothing behind it any more, as when a trap was moved.
-    SELECT a.rule_id, a.field_id, a.night, a.is_over, false, NULL
+    SELECT a.rule_id, a.field_id, a.night, false, NULL, NULL, NULL
     FROM asked a
     WHERE EXISTS (SELECT FROM judged_night j
                   WHERE j.rule_id = a.rule_id AND j.field_id = a.field_id AND j.night = a.night OFFSET 0)
 )
 INSERT INTO judged_night (rule_id, field_id, night, value, traps, is_valid, is_final)
-SELECT rule_id, field_id, night, percentile_cont(0.5) WITHIN GROUP (ORDER BY value), count(value), bool_or(is_valid),
-       coalesce(bool_and(is_final) FILTER (WHERE value IS NOT NULL), bool_and(is_final))
+SELECT rule_id, field_id, night,
+       -- Of a lost night it is known that it had what was counted; so it raises by that, and clears nothing.
+       coalesce(percentile_cont(0.5) WITHIN GROUP (ORDER BY value),
+                percentile_cont(0.5) WITHIN GROUP (ORDER BY counted)),
+       count(value), bool_or(is_valid), coalesce(bool_and(is_final), true)
 FROM of_trap
 GROUP BY rule_id, field_id, night
 ORDER BY rule_id, field_id, night
 ON CONFLICT (rule_id, field_id, night) DO UPDATE SET
-    value = excluded.value, traps = excluded.traps, is_valid = excluded.is_valid, is_final = excluded.is_final
+    value = excluded.value, traps = excluded.traps, is_valid = excluded.is_valid, is_final = excluded.is_final,
+    changed_at = now()
 WHERE (judged_night.value, judged_night.traps, judged_night.is_valid, judged_night.is_final)
       IS DISTINCT FROM (excluded.value, excluded.traps, excluded.is_valid, excluded.is_final)
 
@@ -113,6 +142,7 @@ WITH asked AS MATERIALIZED (
                -- Tonight and last night against the median of t-8 to t-2, of which 4 must be known.
                CASE WHEN a.value >= a.floor AND a.jump_ratio IS NOT NULL AND (
                    SELECT count(*) FILTER (WHERE b.night < a.night - 1) >= 4
+                          AND count(*) FILTER (WHERE b.night = a.night - 1) = 1
                           AND least(a.value, max(b.value) FILTER (WHERE b.night = a.night - 1)) >= greatest(
                               a.floor, a.jump_ratio * percentile_cont(0.5) WITHIN GROUP (ORDER BY b.value)
                                                       FILTER (WHERE b.night < a.night - 1))
@@ -147,14 +177,22 @@ SELECT c.rule_id, c.field_id, min(c.night) AS night
 FROM changed c
 WHERE c.level > 0
    OR EXISTS (SELECT FROM alert a WHERE a.rule_id = c.rule_id AND a.field_id = c.field_id
-              AND (a.cleared_night IS NULL OR a.cleared_night >= c.night) AND a.state <> 'withdrawn')
+              -- An alert that lapsed may go on: 14 nights, as LAPSE_NIGHTS.
+              AND (a.cleared_night IS NULL OR a.cleared_night >= c.night - 14) AND a.state <> 'withdrawn')
 GROUP BY c.rule_id, c.field_id
 ORDER BY c.rule_id, c.field_id
 
 -- known_alerts --
 -- The alerts of these places that reach into the nights to fold, and what was said of them.
 SELECT a.alert_id, a.rule_id, a.field_id, a.opened_night, a.cleared_night, a.level, a.state = 'withdrawn' AS withdrawn,
-       ARRAY(SELECT e.level FROM alert_event e WHERE e.alert_id = a.alert_id AND e.word = 'raised') AS said
+       ARRAY(SELECT e.level FROM alert_event e WHERE e.alert_id = a.alert_id AND e.word = 'raised'
+             ORDER BY e.number) AS said_levels,
+       ARRAY(SELECT e.night FROM alert_event e WHERE e.alert_id = a.alert_id AND e.word = 'raised'
+             ORDER BY e.number) AS said_nights,
+       coalesce((SELECT e.word <> 'reopened' FROM alert_event e
+                 WHERE e.alert_id = a.alert_id
+                   AND (e.word IN ('cleared', 'reopened') OR e.word = 'corrected' AND e.level = 0)
+                 ORDER BY e.number DESC LIMIT 1), false) AS said_over
 FROM alert a
 JOIN unnest(%(rule_ids)s::bigint[], %(field_ids)s::text[], %(since)s::date[]) AS p (rule_id, field_id, since)
     ON p.rule_id = a.rule_id AND p.field_id = a.field_id
@@ -209,7 +247,7 @@ SELECT a.alert_id, e.number + (SELECT count(*) FROM alert_event o WHERE o.alert_
            'threshold', CASE e.level WHEN 3 THEN r.alarm WHEN 2 THEN r.warning ELSE coalesce(r.watch, r.floor) END,
            'rule', r.rule_id, 'rule_version', r.version, 'opened', a.opened_night, 'cleared', a.cleared_night,
            'highest_night', top.night, 'highest_value', round(top.value)),
-       e.night < night_of(now() - make_interval(secs => %(told_within_s)s), f.time_zone)
+       e.word = 'raised' AND e.night < night_of(now() - make_interval(secs => %(told_within_s)s), f.time_zone)
 FROM (
     SELECT alert_id, word, level, night, row_number() OVER (PARTITION BY alert_id ORDER BY place) AS number
     FROM unnest(%(alert_ids)s::bigint[], %(words)s::text[], %(levels)s::int[], %(nights)s::date[])
@@ -225,6 +263,7 @@ LEFT JOIN LATERAL (
       AND t.night <= coalesce(a.cleared_night, 'infinity')
     ORDER BY t.value DESC NULLS LAST, t.night LIMIT 1
 ) AS top ON true
+ORDER BY a.alert_id, e.number
 
 -- wake_notifier --
 SELECT pg_notify('lighttrap_alert', '')
@@ -250,30 +289,59 @@ VALUES (%(org_id)s, %(species)s, %(field_id)s, %(commune_code)s, %(watch)s, %(wa
         %(version)s, %(author)s)
 RETURNING rule_id
 
--- hand_over --
--- Alerts of a species go on under the rule that fits their field best now, and so do those that ended lately: the new
--- rule judges their nights again, and must not raise them a second time.
-UPDATE alert a SET rule_id = best.rule_id, version = a.version + 1
+-- strays --
+-- Fields with an alert under a rule that is not theirs any more, as when the field has got a commune.
+SELECT DISTINCT a.field_id
+FROM touched t
+JOIN alert a ON a.field_id = t.field_id AND a.state = 'active' AND a.kind = 'catch'
+WHERE a.rule_id <> best_rule(a.field_id, a.species)
+
+-- withdraw_doubles --
+-- Two rules that had each raised the same: the older alert goes on.
+UPDATE alert a SET state = 'withdrawn', level = 0, cleared_night = coalesce(cleared_night, opened_night),
+                   cleared_at = now(), version = a.version + 1
+WHERE a.field_id = ANY(%(field_ids)s) AND a.kind = 'catch' AND a.state = 'active'
+  AND EXISTS (SELECT FROM alert b WHERE b.field_id = a.field_id AND b.species = a.species AND b.kind = 'catch'
+              AND b.state = 'active' AND b.alert_id < a.alert_id)
+
+-- adopt --
+-- An alert goes on under the rule that is its field's now.
+UPDATE alert a SET rule_id = best_rule(a.field_id, a.species), version = a.version + 1
+WHERE a.field_id = ANY(%(field_ids)s) AND a.kind = 'catch' AND a.state = 'active'
+  AND a.rule_id <> best_rule(a.field_id, a.species)
+RETURNING a.rule_id, a.field_id, a.opened_night
+
+-- adopt_ended --
+-- And one that ended lately: the new rule judges its nights again, and must not raise it a second time.
+UPDATE alert a SET rule_id = best_rule(a.field_id, a.species), version = a.version + 1
+WHERE a.field_id = ANY(%(field_ids)s) AND a.kind = 'catch' AND a.state <> 'active'
+  AND a.cleared_night >= current_date - %(nights)s::int AND a.rule_id <> best_rule(a.field_id, a.species)
+
+-- lapse --
+-- Of a place that nothing has been known of for so long nobody can say whether it is over; the next outbreak there is
+-- an alert of its own.
+UPDATE alert a SET state = 'cleared', cleared_night = greatest(a.opened_night, k.night), cleared_at = now(),
+                   version = a.version + 1
 FROM (
-    SELECT DISTINCT ON (f.field_id) f.field_id, r.rule_id
-    FROM field f
-    JOIN alert_rule r ON r.org_id = f.org_id AND r.kind = 'catch' AND r.replaced_at IS NULL
-        AND (r.field_id IS NULL OR r.field_id = f.field_id)
-        AND (r.commune_code IS NULL OR r.commune_code = f.commune_code)
-    WHERE f.org_id = %(org_id)s AND r.species = %(species)s
-    ORDER BY f.field_id, r.field_id IS NULL, r.commune_code IS NULL
-) AS best
-WHERE a.field_id = best.field_id AND a.kind = 'catch' AND a.species = %(species)s AND a.rule_id <> best.rule_id
-  AND (a.cleared_night IS NULL OR a.cleared_night >= current_date - %(nights)s::int)
+    SELECT o.alert_id, max(j.night) AS night
+    FROM alert o
+    JOIN judged_night j ON j.rule_id = o.rule_id AND j.field_id = o.field_id AND (j.is_valid OR j.level > 0)
+    WHERE o.kind = 'catch' AND o.state = 'active' AND (%(org_id)s::text IS NULL OR o.org_id = %(org_id)s)
+    GROUP BY o.alert_id
+) AS k
+WHERE a.alert_id = k.alert_id AND k.night < current_date - %(lapse_nights)s::int
+
+-- ruled_species --
+SELECT DISTINCT species FROM alert_rule WHERE org_id = %(org_id)s AND kind = 'catch'
 
 -- end_orphans --
--- Without a rule nobody would ever say that it is over.
+-- Without any rule nobody would ever say that it is over.
 WITH ended AS (
-    UPDATE alert a SET state = 'cleared', cleared_night = greatest(a.opened_night, current_date), cleared_at = now(),
-                       version = a.version + 1
-    FROM alert_rule r
-    WHERE r.rule_id = a.rule_id AND r.replaced_at IS NOT NULL AND a.org_id = %(org_id)s AND a.state = 'active'
-      AND a.kind = 'catch' AND a.species = %(species)s
+    UPDATE alert a SET state = 'cleared', cleared_night = greatest(a.opened_night, night_of(now(), f.time_zone)),
+                       cleared_at = now(), version = a.version + 1
+    FROM field f
+    WHERE f.field_id = a.field_id AND a.org_id = %(org_id)s AND a.state = 'active' AND a.kind = 'catch'
+      AND a.species = %(species)s AND best_rule(a.field_id, a.species) IS NULL
     RETURNING a.alert_id, a.level, a.cleared_night
 )
 INSERT INTO alert_event (alert_id, number, word, level, night, facts)

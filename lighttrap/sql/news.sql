@@ -5,7 +5,9 @@ SELECT t.trap_id, %(online)s, least(%(at)s::timestamptz, %(received_at)s), %(rec
        %(battery_v)s, %(panel_v)s, %(signal_dbm)s
 FROM trap t WHERE t.trap_id = %(trap_id)s AND t.org_id = %(org_id)s
 ON CONFLICT (trap_id) DO UPDATE SET
-    online = excluded.online, said_at = excluded.said_at, received_at = excluded.received_at,
+    online = excluded.online, said_at = excluded.said_at,
+    -- The same word again is the broker's, which keeps it: the trap has not spoken.
+    received_at = CASE WHEN excluded.said_at = s.said_at THEN s.received_at ELSE excluded.received_at END,
     boot = coalesce(excluded.boot, s.boot), last_seq = coalesce(excluded.last_seq, s.last_seq),
     firmware = coalesce(excluded.firmware, s.firmware), battery_v = coalesce(excluded.battery_v, s.battery_v),
     panel_v = coalesce(excluded.panel_v, s.panel_v), signal_dbm = coalesce(excluded.signal_dbm, s.signal_dbm)

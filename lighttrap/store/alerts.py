@@ -27,9 +27,14 @@ TOLD_WITHIN_S = 48 * 3600.0
 """Of a night further back nobody is told any more."""
 FOLD_BACK = timedelta(days=60)
 """So far before the first changed night a fold begins, or at the start of the alert that lies across that day."""
+WARM_UP = timedelta(days=30)
+"""Nights before that, which only count for k of n."""
+QUIET_S = 600.0
+"""A night that is over is judged for good when nothing was added to it for so long."""
 SWEEP_LIMIT = 2000
-REJUDGE_NIGHTS = 60
+REJUDGE_NIGHTS = 30
 """So far back a new rule looks; older nights stay as the rules of their time judged them."""
+FIELDS_A_SLICE = 200
 
 
 class Place(NamedTuple):
@@ -44,23 +49,36 @@ def touch_fresh(conn: Connection) -> Cursor[Any]:
     return conn.execute(_SQL["touch_fresh"], prepare=True)
 
 
-def judge_touched(conn: Connection, told_within_s: float) -> int:
+def judge_touched(conn: Connection, told_within_s: float, *, ended: bool = False) -> int:
     """Judges the touched nights and raises, changes and ends alerts accordingly. Returns how many events it wrote.
 
-    Events of nights further back than `told_within_s` are marked late: history, of which nobody is told.
+    Events that raise a level of nights further back than `told_within_s` are marked late: history, of which nobody is
+    told. With `ended`, nights that are over are judged for good; without, more of them may still be on its way.
     """
     with conn.pipeline():
         conn.execute(_SQL["lock_places"], prepare=True)
-        conn.execute(_SQL["value_nights"], prepare=True)
+        found = conn.execute(_SQL["strays"], prepare=True)
+    strays = [field_id for (field_id,) in found.fetchall()]
+    if strays:
+        conn.execute(_SQL["touch_fields"], {"field_ids": strays, "nights": REJUDGE_NIGHTS})
+    with conn.pipeline():
+        conn.execute(_SQL["value_nights"], {"ended": ended}, prepare=True)
         changed = conn.execute(_SQL["level_nights"], prepare=True)
     first = {Place(rule_id, field_id): night for rule_id, field_id, night in changed.fetchall()}
+    if strays:
+        first |= _adopt(conn, strays)
     return _settle(conn, first, told_within_s) if first else 0
 
 
-def judge_over(conn: Connection, org_id: str | None, told_within_s: float) -> int:
-    """Judges nights that ended without a further reading, some at a time. Returns how many events it wrote."""
-    found = conn.execute(_SQL["touch_over"], {"org_id": org_id, "limit": SWEEP_LIMIT}, prepare=True)
-    return judge_touched(conn, told_within_s) if found.rowcount else 0
+def judge_over(conn: Connection, org_id: str | None, told_within_s: float, quiet_s: float = QUIET_S) -> int:
+    """Judges for good nights that are over, some at a time, and lets alerts lapse. Returns how many events it wrote."""
+    conn.execute(_SQL["lapse"], {"org_id": org_id, "lapse_nights": episodes.LAPSE_NIGHTS}, prepare=True)
+    wanted = {"org_id": org_id, "limit": SWEEP_LIMIT, "quiet_s": quiet_s}
+    if not conn.execute(_SQL["touch_over"], wanted, prepare=True).rowcount:
+        return 0
+    events = judge_touched(conn, told_within_s, ended=True)
+    conn.execute(_SQL["end_over"], prepare=True)
+    return events
 
 
 def list_rules(conn: Connection, org_id: str | None = None) -> list[model.AlertRule]:
@@ -72,33 +90,34 @@ def list_rules(conn: Connection, org_id: str | None = None) -> list[model.AlertR
 def put_rule(conn: Connection, rule: model.AlertRule, told_within_s: float = TOLD_WITHIN_S) -> model.AlertRule:
     """Puts a rule in force in place of the one for the same species and place, and judges the last nights by it.
 
-    What the old version raised and is not over goes on under the new one. Returns the rule with its id and version.
+    What the old version raised and is not over goes on under the new one. Commits, field by field: an org may have
+    thousands. Returns the rule with its id and version.
     """
+    conn.execute(_SQL["lock_org"], {"org_id": rule.org_id})
     put = _put(conn, rule)
-    _rejudge(conn, rule.org_id, told_within_s)
+    _rejudge(conn, rule.org_id, [rule.species], told_within_s)
     return put
 
 
 def end_rule(conn: Connection, rule: model.AlertRule, told_within_s: float = TOLD_WITHIN_S) -> bool:
-    """Takes the rule for this species and place out of force; False when there is none.
+    """Takes the rule for this species and place out of force; False when there is none. Commits, like `put_rule`.
 
     Its alerts go on under the next rule that fits their fields, or end when there is none.
     """
-    values = asdict(rule)
-    if conn.execute(_SQL["end_rule"], values).fetchone() is None:
+    conn.execute(_SQL["lock_org"], {"org_id": rule.org_id})
+    if conn.execute(_SQL["end_rule"], asdict(rule)).fetchone() is None:
         return False
-    conn.execute(_SQL["hand_over"], {**values, "nights": REJUDGE_NIGHTS})
-    conn.execute(_SQL["end_orphans"], values)
-    _rejudge(conn, rule.org_id, told_within_s)
+    _rejudge(conn, rule.org_id, [rule.species], told_within_s)
     return True
 
 
 def propose_rules(conn: Connection, org_id: str, author: str) -> list[model.AlertRule]:
-    """Puts the proposed rules in force for species that have none in this org, and judges the last nights by them."""
-    has = {rule.species for rule in list_rules(conn, org_id)}
-    put = [_put(conn, rule) for rule in _proposals(org_id, author) if rule.species not in has]
+    """Puts the proposed rules in force for species that never had a rule in this org. Commits, like `put_rule`."""
+    conn.execute(_SQL["lock_org"], {"org_id": org_id})
+    had = {species for (species,) in conn.execute(_SQL["ruled_species"], {"org_id": org_id}).fetchall()}
+    put = [_put(conn, rule) for rule in _proposals(org_id, author) if rule.species not in had]
     if put:
-        _rejudge(conn, org_id, TOLD_WITHIN_S)
+        _rejudge(conn, org_id, [rule.species for rule in put], TOLD_WITHIN_S)
     return put
 
 
@@ -116,36 +135,56 @@ def _put(conn: Connection, rule: model.AlertRule) -> model.AlertRule:
     old = conn.execute(_SQL["end_rule"], values).fetchone()
     values["version"] = old[1] + 1 if old else 1
     [(rule_id,)] = conn.execute(_SQL["add_rule"], values).fetchall()
-    conn.execute(_SQL["hand_over"], {**values, "nights": REJUDGE_NIGHTS})
     return replace(rule, rule_id=rule_id, version=values["version"])
 
 
-def _rejudge(conn: Connection, org_id: str, told_within_s: float) -> None:
+def _rejudge(conn: Connection, org_id: str, species: Sequence[str], told_within_s: float) -> None:
+    """Hands the alerts of these species to the rules that are in force now, and judges the last nights by those."""
+    fields = [field_id for (field_id,) in conn.execute(_SQL["fields_of"], {"org_id": org_id}).fetchall()]
+    for one in species:
+        conn.execute(_SQL["end_orphans"], {"org_id": org_id, "species": one})
+    conn.commit()
     readings.create_stage(conn)
-    conn.execute(_SQL["touch_org"], {"org_id": org_id, "nights": REJUDGE_NIGHTS})
-    judge_touched(conn, told_within_s)
+    for at in range(0, len(fields), FIELDS_A_SLICE):
+        wanted = {"field_ids": fields[at : at + FIELDS_A_SLICE], "nights": REJUDGE_NIGHTS}
+        conn.execute(_SQL["touch_fields"], wanted)
+        conn.execute(_SQL["lock_places"])
+        conn.execute(_SQL["adopt_ended"], wanted)
+        judge_touched(conn, told_within_s, ended=True)
+        conn.commit()
+
+
+def _adopt(conn: Connection, fields: Sequence[str]) -> dict[Place, date]:
+    """Lets alerts go on under the rules that are their fields' now. Returns the places to fold again."""
+    conn.execute(_SQL["withdraw_doubles"], {"field_ids": fields})
+    found = conn.execute(_SQL["adopt"], {"field_ids": fields}).fetchall()
+    return {Place(rule_id, field_id): opened for rule_id, field_id, opened in found}
 
 
 def _settle(conn: Connection, first: dict[Place, date], told_within_s: float) -> int:
-    """Makes the alerts of these places agree with their nights."""
+    """Makes the alerts of these places agree with their nights, from some time before the first that changed."""
     since = {place: night - FOLD_BACK for place, night in first.items()}
     known = _known(conn, since)
     for place, alerts in known.items():
         since[place] = min([since[place], *(alert.opened for alert in alerts)])
-    nights = _nights(conn, since)
+    nights = _nights(conn, {place: night - WARM_UP for place, night in since.items()})
     sustain = {rule_id: Sustain(*rest) for rule_id, *rest in _rows(conn, "sustain_of", rule_ids=_ids(first))}
     wanted = [
         (place, change)
         for place in first
-        for change in episodes.changes(known[place], episodes.episodes(nights[place], sustain[place.rule_id]))
+        for change in episodes.changes(
+            known[place], episodes.episodes(nights[place], sustain[place.rule_id], since[place])
+        )
     ]
     return _apply(conn, wanted, told_within_s) if wanted else 0
 
 
 def _known(conn: Connection, since: dict[Place, date]) -> dict[Place, list[Known]]:
     found: dict[Place, list[Known]] = defaultdict(list)
-    for alert_id, rule_id, field_id, opened, cleared, level, withdrawn, said in _of_places(conn, "known_alerts", since):
-        alert = Known(alert_id, opened, cleared, Level(level), frozenset(map(Level, said)), withdrawn)
+    for row in _of_places(conn, "known_alerts", since):
+        alert_id, rule_id, field_id, opened, cleared, level, withdrawn, levels, nights, said_over = row
+        said = frozenset((Level(one), night) for one, night in zip(levels, nights, strict=True))
+        alert = Known(alert_id, opened, cleared, Level(level), said, said_over, withdrawn)
         found[Place(rule_id, field_id)].append(alert)
     return found
 

@@ -140,7 +140,7 @@ def test_lost_nights_neither_raise_nor_clear(conn, place):
     store(conn, a_night(place, 0, 600))
     for night in (1, 2, 3, 4):
         store(conn, a_night(place, night, 6, readings_in_it=2))
-    alerts.judge_over(conn, None, 1e9)
+    alerts.judge_over(conn, None, 1e9, quiet_s=0)
     conn.commit()
     assert said(conn) == [("raised", 1)]
     for night in (5, 6, 7):
@@ -150,7 +150,10 @@ def test_lost_nights_neither_raise_nor_clear(conn, place):
 
 def test_a_partial_night_is_measured_by_its_lamp_time_once_it_is_over(conn, place):
     store(conn, a_night(place, 0, 540, readings_in_it=4))
-    assert said(conn) == [("raised", 1)]
+    assert conn.execute("SELECT value, is_final FROM judged_night").fetchall() == [(360.0, False)]
+    assert alerts.judge_over(conn, None, 1e9) == 0
+    conn.commit()
+    alerts.judge_over(conn, None, 1e9, quiet_s=0)
     assert conn.execute("SELECT value, is_final FROM judged_night").fetchall() == [(540.0, True)]
 
 
@@ -231,6 +234,79 @@ def test_a_rule_that_ends_takes_its_alerts_with_it_unless_another_fits(conn, pla
     assert alerts.end_rule(conn, RULE)
     assert said(conn) == [("raised", 1), ("cleared", 1)]
     assert not alerts.end_rule(conn, RULE)
+
+
+def test_a_second_round_of_a_batch_may_touch_the_same_night(conn, place):
+    first, again, *_ = a_night(place, 0, 600)
+    other = again._replace(payload=again.payload.replace(b"600", b"599"))
+    assert store(conn, [first, again, other]).refused == {"key_conflict": 1}
+
+
+def test_lost_traps_do_not_pull_the_median_of_their_field_down(conn):
+    ids = a_place(conn, 1, traps_in_it=3)
+    alerts.put_rule(conn, RULE)
+    prepare(conn)
+    store(conn, a_night(ids[0], 0, 6000))
+    for trap_id in ids[1:]:
+        store(conn, a_night(trap_id, 0, 60, readings_in_it=1))
+    alerts.judge_over(conn, None, 1e9, quiet_s=0)
+    conn.commit()
+    assert conn.execute("SELECT value, traps, level FROM judged_night").fetchall() == [(6000.0, 1, 3)]
+
+
+def test_the_first_trap_to_speak_does_not_speak_for_all(conn):
+    ids = a_place(conn, 1, traps_in_it=3)
+    alerts.put_rule(conn, RULE)
+    prepare(conn)
+    for trap_id in ids:
+        store(conn, a_night(trap_id, 0, 60))
+    store(conn, a_night(ids[0], 1, 60000))
+    assert said(conn) == []
+    store(conn, a_night(ids[1], 1, 60000))
+    assert said(conn)[-1] == ("raised", 3)
+
+
+def test_a_jump_needs_both_nights(conn, place):
+    alerts.put_rule(conn, model.AlertRule(ORG, BPH, "an agronomist", floor=100, jump_ratio=3))
+    for night in range(8):
+        store(conn, a_night(place, night, 60))
+    store(conn, a_night(place, 9, 240))
+    assert said(conn) == []
+
+
+def test_an_alert_follows_its_field_to_the_rule_of_its_commune(conn, place):
+    alerts.put_rule(conn, replace(RULE, commune_code="31528"))
+    store(conn, a_night(place, 0, 600))
+    fields.put_field(conn, model.Field("field-1", ORG, "Ruộng 1", "Asia/Ho_Chi_Minh", commune_code="31528"))
+    conn.commit()
+    for night in (1, 2, 3):
+        store(conn, a_night(place, night, 6))
+    assert said(conn) == [("raised", 1), ("cleared", 1)]
+    alerts.put_rule(conn, replace(RULE, watch=200))
+    assert len(the_alerts(conn)) == 1
+
+
+def test_what_is_over_is_told_however_late_it_is_known(conn, place):
+    for night, total in enumerate([600, 6, 6, 6]):
+        store(conn, a_night(place, night, total), within_s=48 * 3600)
+    found = conn.execute("SELECT word, is_late FROM alert_event ORDER BY event_id").fetchall()
+    assert found == [("raised", True), ("cleared", False)]
+
+
+def test_an_alert_of_a_place_that_nothing_is_known_of_lapses_in_silence(conn, place):
+    store(conn, a_night(place, 0, 600))
+    alerts.judge_over(conn, None, 1e9)
+    conn.commit()
+    assert said(conn) == [("raised", 1)]
+    assert the_alerts(conn) == [("field-1", FIRST, FIRST, 1, 1, "cleared")]
+    store(conn, a_night(place, 30, 600))
+    assert said(conn) == [("raised", 1), ("raised", 1)]
+
+
+def test_proposals_do_not_come_back_once_ended(conn, place):
+    assert len(alerts.propose_rules(conn, ORG, "proposal")) == 13
+    assert alerts.end_rule(conn, RULE)
+    assert alerts.propose_rules(conn, ORG, "proposal") == []
 
 
 def test_late_data_tell_nobody_but_are_kept(conn, place):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -42,6 +43,15 @@ def battery(conn: pool.Connection, trap_id: str, volts: float) -> None:
            VALUES (%s, true, now(), now(), %s)
            ON CONFLICT (trap_id) DO UPDATE SET battery_v = excluded.battery_v""",
         [trap_id, volts],
+    )
+
+
+def a_night(conn: pool.Connection, trap_id: str, ago: int, lamp_s: int, covered_s: int) -> None:
+    """What is known of a night, counted from tonight."""
+    conn.execute(
+        """INSERT INTO trap_night (trap_id, night, lamp_s, covered_s, readings, first_at, last_at)
+           VALUES (%s, night_of(now(), 'Asia/Ho_Chi_Minh') + %s, %s, %s, 40, now(), now())""",
+        [trap_id, ago, lamp_s, covered_s],
     )
 
 
@@ -107,21 +117,20 @@ def test_a_battery_at_the_limit_does_not_flicker(conn):
 )
 def test_a_lamp_that_did_not_burn_while_the_trap_reported_is_a_fault(conn, lamp_s, covered_s, expected):
     [trap_id] = some_traps(conn, 1)
-    conn.execute(
-        """INSERT INTO trap_night (trap_id, night, lamp_s, covered_s, readings, first_at, last_at)
-           VALUES (%s, night_of(now(), 'Asia/Ho_Chi_Minh') - 1, %s, %s, 40, now(), now())""",
-        [trap_id, lamp_s, covered_s],
-    )
+    a_night(conn, trap_id, -1, lamp_s, covered_s)
+    assert devices.watch(conn, ORG, LONG) == 0, "more of it may still come"
+    a_night(conn, trap_id, 0, 0, 600)
     assert devices.watch(conn, ORG, LONG) == expected
 
 
 def test_a_gap_that_stays_open_is_a_fault(conn):
     [trap_id] = some_traps(conn, 1)
     conn.execute(
-        """INSERT INTO gap (trap_id, boot, seqs, missing, opened_at)
-           VALUES (%s, 1, '[3,6)', '{[3,6)}', now() - interval '25 hours')""",
+        """INSERT INTO gap (trap_id, boot, seqs, missing, opened_at, asked)
+           VALUES (%s, 1, '[3,6)', '{[3,6)}', now() - interval '25 hours', 3)""",
         [trap_id],
     )
+    assert devices.watch(conn, ORG, listening_s=60) == 0
     assert devices.watch(conn, ORG, LONG) == 1
     assert conn.execute("SELECT facts ->> 'missing' FROM alert_event").fetchall() == [("3",)]
 
@@ -130,3 +139,36 @@ def test_limits_are_settings(conn):
     [trap_id] = some_traps(conn, 1)
     heard(conn, trap_id, timedelta(hours=2))
     assert devices.watch(conn, ORG, LONG, DeviceLimits(silent_after_s=3600)) == 1
+
+
+def test_traps_that_have_been_dead_for_long_are_not_many_together(conn):
+    ids = some_traps(conn, 10)
+    for days, trap_id in zip((30, 60, 90), ids, strict=False):
+        heard(conn, trap_id, timedelta(days=days))
+    assert devices.watch(conn, ORG, LONG) == 3
+    heard(conn, ids[5], timedelta(hours=27))
+    assert devices.watch(conn, ORG, LONG) == 1
+    assert {fault for _, fault, _ in events(conn)} == {"silent"}
+
+
+def test_a_trap_that_dies_has_not_got_a_better_battery_nor_a_better_lamp(conn):
+    [trap_id] = some_traps(conn, 1)
+    battery(conn, trap_id, 11.0)
+    a_night(conn, trap_id, -1, 0, DAY_S // 2)
+    a_night(conn, trap_id, 0, 0, 600)
+    assert devices.watch(conn, ORG, LONG) == 2
+    conn.execute("UPDATE trap_night SET night = night - 3")
+    conn.execute("UPDATE trap_status SET battery_v = NULL")
+    assert devices.watch(conn, ORG, LONG) == 0
+
+
+def test_two_watchers_at_once_raise_one_alert(conn, database):
+    [trap_id] = some_traps(conn, 1)
+    battery(conn, trap_id, 11.0)
+    conn.commit()
+    with pool.connect(database) as other, ThreadPoolExecutor() as threads:
+        devices.watch(conn, ORG, LONG)
+        second = threads.submit(devices.watch, other, ORG, LONG)
+        conn.commit()
+        assert second.result() == 0
+    assert events(conn) == [("raised", "battery", trap_id)]

@@ -36,14 +36,20 @@ class Store:
     def _apply(self, change: Change) -> None:
         alert_id = change.alert_id or len(self.alerts) + 1
         old = self.alerts.get(alert_id)
-        said = (old.said if old else frozenset()) | {one.level for one in change.say if one.word is Word.RAISED}
+        said = (old.said if old else frozenset()) | {
+            (one.level, one.night) for one in change.say if one.word is Word.RAISED
+        }
         self.told += [(alert_id, one) for one in change.say]
+        over = old.said_over if old else False
+        for one in change.say:
+            if one.word in (Word.CLEARED, Word.REOPENED) or one.level == Level.NONE:
+                over = one.word is not Word.REOPENED
         if change.episode is None:
             assert old is not None
-            self.alerts[alert_id] = Known(alert_id, old.opened, old.opened, Level.NONE, said, withdrawn=True)
+            self.alerts[alert_id] = Known(alert_id, old.opened, old.opened, Level.NONE, said, over, withdrawn=True)
         else:
             now = change.episode
-            self.alerts[alert_id] = Known(alert_id, now.opened, now.cleared, now.level, said)
+            self.alerts[alert_id] = Known(alert_id, now.opened, now.cleared, now.level, said, over)
 
 
 @given(LEVELS, SUSTAINS)
@@ -69,6 +75,8 @@ def test_any_order_of_nights_ends_with_the_same_alerts_and_says_no_level_twice(l
     assert kept == [(one.opened, one.cleared, one.level) for one in episodes(series)]
     raised = [(alert_id, said.level) for alert_id, said in store.told if said.word is Word.RAISED]
     assert len(raised) == len(set(raised))
+    nights_told = [(said.level, said.night) for _, said in store.told if said.word is Word.RAISED]
+    assert len(nights_told) == len(set(nights_told))
 
 
 @given(LEVELS)
@@ -118,3 +126,32 @@ def test_late_data_that_take_a_level_away_say_so():
         (Word.CORRECTED, Level.NONE),
     ]
     assert all(one.withdrawn for one in store.alerts.values())
+
+
+def test_an_alert_that_falls_into_two_goes_on_as_the_one_with_its_highest_level():
+    whole = [Level.WATCH, Level.WATCH, Level.WATCH, Level.WATCH, Level.WATCH, Level.WATCH, Level.ALARM]
+    store = Store()
+    gapped = [one for at, one in enumerate(nights(whole)) if at not in (2, 3, 4)]
+    store.settle(episodes(gapped))
+    told = list(store.told)
+    calm = [*whole[:2], Level.NONE, Level.NONE, Level.NONE, *whole[5:]]
+    store.settle(episodes(nights(calm)))
+    assert store.alerts[1].level is Level.ALARM
+    assert [said.word for _, said in store.told[len(told) :]] == [Word.CLEARED]
+
+
+def test_nights_before_the_fold_count_for_k_of_n_and_open_nothing():
+    series = nights([Level.WATCH, Level.WATCH])
+    assert episodes(series, Sustain(k=2, n=2), since=FIRST + timedelta(1))[0].opened == FIRST + timedelta(1)
+    assert episodes(series[:1], since=FIRST + timedelta(1)) == []
+
+
+def test_an_episode_of_which_nothing_more_is_known_lapses_without_an_all_clear():
+    first, *_ = nights([Level.ALARM])
+    later = first._replace(night=first.night + timedelta(35))
+    store = Store()
+    store.settle(episodes([first]))
+    store.settle(episodes([first, later]))
+    raised = [(alert_id, said.word, said.level) for alert_id, said in store.told]
+    assert [word for _, word, _ in raised] == [Word.RAISED] * 6
+    assert {alert_id for alert_id, _, _ in raised} == {1, 2}

@@ -36,6 +36,18 @@ COMMENT ON COLUMN alert_rule.jump_ratio IS 'watch when tonight and last night re
 COMMENT ON COLUMN alert_rule.trend_ratio IS 'watch when the typical catch of a week is so many times that of the week before';
 COMMENT ON COLUMN alert_rule.is_proposal IS 'a default that no agronomist has set yet';
 
+CREATE FUNCTION best_rule(wanted_field text, wanted_species text) RETURNS bigint
+    LANGUAGE sql STABLE STRICT
+    RETURN (
+        SELECT r.rule_id FROM field f
+        JOIN alert_rule r ON r.org_id = f.org_id AND r.kind = 'catch' AND r.replaced_at IS NULL
+            AND r.species = wanted_species
+            AND (r.field_id IS NULL OR r.field_id = f.field_id)
+            AND (r.commune_code IS NULL OR r.commune_code = f.commune_code)
+        WHERE f.field_id = wanted_field
+        ORDER BY r.field_id IS NULL, r.commune_code IS NULL LIMIT 1);
+COMMENT ON FUNCTION best_rule IS 'the one rule that judges a field: its own, else its commune''s, else its org''s';
+
 CREATE INDEX deployment_of_field ON deployment (field_id);
 
 CREATE TABLE judged_night (
@@ -48,12 +60,13 @@ CREATE TABLE judged_night (
     is_final  boolean NOT NULL,
     level     smallint NOT NULL DEFAULT 0 CHECK (level BETWEEN 0 AND 3),
     calm      boolean,
+    changed_at  timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (rule_id, field_id, night)
 ) WITH (fillfactor = 80);
 CREATE INDEX judged_night_open ON judged_night (field_id, night) WHERE NOT is_final;
 COMMENT ON TABLE judged_night IS 'what a rule makes of a night in a field; follows the roll-up, and can be made anew from it';
 COMMENT ON COLUMN judged_night.value IS 'median over the traps of the field: normalised catch, or what was counted so far';
-COMMENT ON COLUMN judged_night.is_final IS 'the lamp burned as planned, or the night is over';
+COMMENT ON COLUMN judged_night.is_final IS 'the lamps burned as planned, or the night is over and nothing more came';
 COMMENT ON COLUMN judged_night.calm IS 'counts towards the all-clear; NULL: not known, it does neither';
 
 CREATE TABLE alert (
@@ -84,6 +97,7 @@ CREATE UNIQUE INDEX alert_one_active ON alert
     (org_id, kind, coalesce(rule_id, 0), coalesce(field_id, ''), coalesce(trap_id, ''), coalesce(fault, ''))
     WHERE state = 'active';
 CREATE INDEX alert_of_rule ON alert (rule_id, field_id, opened_night);
+CREATE INDEX alert_of_field ON alert (field_id) WHERE state = 'active';
 CREATE INDEX alert_of_org ON alert (org_id, raised_at);
 COMMENT ON TABLE alert IS 'one episode of one rule in one place, from the first night at a level to the all-clear';
 COMMENT ON COLUMN alert.version IS 'rises with every change, so that two people do not overwrite each other';
