@@ -80,8 +80,17 @@ def _why_not(due: Due, settings: NotifierSettings) -> str | None:
     if due.word in RAISING:
         if due.alert_state == "withdrawn":
             return "withdrawn"
-        if due.recipient_kind == "farmer" and due.level < Level.ALARM and due.told_today >= settings.daily_cap:
-            return "daily cap"
+        if due.recipient_kind == "farmer" and due.level < Level.ALARM:
+            return _weary(due, settings)
+    return None
+
+
+def _weary(due: Due, settings: NotifierSettings) -> str | None:
+    """Why a watch or a warning would be one too many for a farmer."""
+    if due.told_today >= settings.daily_cap:
+        return "daily cap"
+    if (due.told_week or 0) >= settings.weekly_cap and due.level <= (due.told_week_level or 0):
+        return "weekly cap"
     return None
 
 

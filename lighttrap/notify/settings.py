@@ -36,6 +36,11 @@ class NotifierSettings(ChannelSettings):
         default=3,
         description="Messages a day to one farmer by one channel, after which watches and warnings are left out.",
     )
+    weekly_cap: Annotated[int, Field(ge=1)] = Field(
+        default=3,
+        description="Raises of one pest to one farmer by one channel in seven days, after which watches and warnings"
+        " are left out unless they are higher than those.",
+    )
     digest_over: Annotated[int, Field(ge=1)] = Field(
         default=3,
         description="Messages to one of the staff by one channel in `digest_s`, beyond which they are told together.",

@@ -121,6 +121,7 @@ SELECT d.delivery_id, d.key, d.event_id, d.alert_id, d.recipient_id, d.channel, 
        (SELECT count(DISTINCT o.event_id) FROM delivery o
         WHERE o.recipient_id = d.recipient_id AND o.channel = d.channel AND o.event_id <> d.event_id
           AND (o.sent_at >= date_trunc('day', %(now)s::timestamptz, r.time_zone) OR o.state = 'leased')) AS told_today,
+       week.raises AS told_week, week.level AS told_week_level,
        (SELECT count(*) FROM delivery_attempt p WHERE p.delivery_id = d.delivery_id AND p.outcome = 'unknown')
            AS unknown_attempts
 FROM delivery d
@@ -128,6 +129,15 @@ JOIN alert_event e ON e.event_id = d.event_id
 JOIN alert a ON a.alert_id = d.alert_id
 JOIN recipient r ON r.recipient_id = d.recipient_id
 LEFT JOIN recipient_address t ON t.recipient_id = d.recipient_id AND t.channel = d.channel
+LEFT JOIN LATERAL (
+    SELECT count(*) AS raises, max(b.level) AS level
+    FROM delivery o
+    JOIN alert_event b ON b.event_id = o.event_id AND b.word = 'raised'
+    JOIN alert oa ON oa.alert_id = o.alert_id AND oa.species IS NOT DISTINCT FROM a.species
+    WHERE o.recipient_id = d.recipient_id AND o.channel = d.channel AND o.event_id <> d.event_id
+      AND o.state IN ('sent', 'delivered', 'unknown')
+      AND coalesce(o.sent_at, o.finished_at) > %(now)s::timestamptz - interval '7 days'
+) AS week ON r.kind = 'farmer'
 WHERE d.delivery_id = %(delivery_id)s
 
 -- waited_together --

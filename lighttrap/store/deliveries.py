@@ -91,7 +91,8 @@ class Due:
     """A message whose time has come, and all that decides whether it is sent now.
 
     `told_level` and `told_word` are the highest level raised, and the last word, that this recipient had of the alert
-    by this channel; `told_today` counts the events of any alert by this channel since local midnight.
+    by this channel; `told_today` counts the events of any alert by this channel since local midnight;
+    `told_week` a farmer's raises of the same species in seven days, of which `told_week_level` was the highest.
     """
 
     delivery_id: int
@@ -128,6 +129,8 @@ class Due:
     told_level: int | None
     told_word: str | None
     told_today: int
+    told_week: int | None
+    told_week_level: int | None
     unknown_attempts: int
 
 

@@ -192,6 +192,7 @@ def test_an_address_of_a_channel_that_nobody_set_up_is_skipped(office: Office):
 
 
 def test_watches_and_warnings_have_a_daily_cap_alarms_and_all_clears_have_none(office: Office):
+    office.settings = NotifierSettings(weekly_cap=99)
     a_person(office.conn, None)
     for number in (1, 2, 1, 2):
         alert_id = an_alert_of_its_own(office.conn, number)
@@ -204,6 +205,22 @@ def test_watches_and_warnings_have_a_daily_cap_alarms_and_all_clears_have_none(o
     assert ("skipped", "daily cap") in office.states()
     say(office.conn, an_alert_of_its_own(office.conn, 1), "raised", 2)
     assert office.later(days=1) == [("raised", 2)]
+
+
+def test_after_three_raises_of_a_pest_in_a_week_only_a_higher_level_is_told(office: Office):
+    a_person(office.conn, None)
+    told = []
+    for level in (1, 1, 1, 1, 2, 1, 2, 3, 3):
+        alert_id = an_alert_of_its_own(office.conn, 1)
+        say(office.conn, alert_id, "raised", level)
+        heard = office.later(hours=12)
+        told += heard
+        say(office.conn, alert_id, "cleared", level)
+        assert office.later(hours=1) == ([("cleared", level)] if heard else [])
+    assert told == [("raised", level) for level in (1, 1, 1, 2, 3, 3)]
+    assert office.states().count(("skipped", "weekly cap")) == 3
+    say(office.conn, an_alert_of_its_own(office.conn, 2), "raised", 1)
+    assert office.later(days=8) == [("raised", 1)]
 
 
 def an_alert_of_its_own(conn: pool.Connection, number: int) -> int:
