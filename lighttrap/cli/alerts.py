@@ -81,6 +81,17 @@ def ack(alert_id: AlertArgument, by: AuthorOption = None, data: addresses.DataOp
     typer.echo(f"alert {alert_id}: {'acknowledged' if is_first else 'was acknowledged before'}")
 
 
+@cli.command("pass-over")
+def pass_over(org: addresses.OrgOption = None, data: addresses.DataOption = None) -> None:
+    """Ends all messages that wait without sending them, as after a restore: people had them before.
+
+    What is raised from now on is told as ever.
+    """
+    with addresses.database(data) as conn:
+        number = deliveries.pass_over(conn, org, datetime.now(UTC))
+    typer.echo(f"{number} messages are passed over")
+
+
 @cli.command("setting")
 def setting(
     org: Annotated[str, typer.Argument(help="The org.")],

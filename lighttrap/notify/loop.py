@@ -41,7 +41,9 @@ class Notifier:
         self._clock = clock
         self._forms = {channel.name: form for channel, form in channels}
         self._senders = [
-            Sender(channel, settings, dsn, clock) for channel, _ in channels for _ in range(settings.senders)
+            Sender(channel, settings, dsn, clock)
+            for channel, _ in channels
+            for _ in range(0 if settings.paused else settings.senders)
         ]
         self._stop = threading.Event()
         self._fault: StoreError | None = None
@@ -58,7 +60,7 @@ class Notifier:
         ]
         for thread in threads:
             thread.start()
-        log.info("notifier started", extra={"channels": list(self._forms)})
+        log.info("notifier started", extra={"channels": list(self._forms), "paused": self._settings.paused})
         try:
             while not self._stop.is_set():
                 self._attend()

@@ -13,6 +13,10 @@ from lighttrap.notify.channels.settings import ChannelSettings
 class NotifierSettings(ChannelSettings):
     """How alert events become messages, when a message is given up, and the channels there are."""
 
+    paused: bool = Field(
+        default=False,
+        description="Messages are written down and none is sent: for the first start on a restored database.",
+    )
     senders: Annotated[int, Field(ge=1, le=32)] = Field(
         default=4, description="Messages of one channel that may be under way at once; each takes a session."
     )

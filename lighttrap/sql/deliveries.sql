@@ -161,6 +161,12 @@ WHERE delivery_id = ANY(%(delivery_ids)s) AND state IN ('queued', 'failed')
 UPDATE delivery SET state = 'queued', waited = coalesce(waited, %(waited)s), due_at = %(until)s, next_try_at = %(until)s
 WHERE delivery_id = %(delivery_id)s
 
+-- pass_over --
+UPDATE delivery d SET state = 'skipped', reason = 'passed over', finished_at = %(now)s
+FROM alert a
+WHERE a.alert_id = d.alert_id AND d.state IN ('queued', 'failed') AND d.created_at <= %(now)s
+  AND (%(org_id)s::text IS NULL OR a.org_id = %(org_id)s)
+
 -- bury --
 UPDATE delivery SET state = 'dead', reason = %(reason)s, finished_at = %(now)s WHERE delivery_id = %(delivery_id)s
 

@@ -214,6 +214,11 @@ def hold(conn: Connection, delivery_id: int, waited: str, until: datetime) -> No
     conn.execute(_SQL["hold"], {"delivery_id": delivery_id, "waited": waited, "until": until})
 
 
+def pass_over(conn: Connection, org_id: str | None, now: datetime) -> int:
+    """Ends all that waits, of one org or of all, without sending it. Returns how many deliveries that were."""
+    return conn.execute(_SQL["pass_over"], {"org_id": org_id, "now": now}).rowcount
+
+
 def bury(conn: Connection, delivery_id: int, reason: str, now: datetime) -> None:
     """Gives a delivery up, untried this time."""
     conn.execute(_SQL["bury"], {"delivery_id": delivery_id, "reason": reason, "now": now})

@@ -15,8 +15,10 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 
 import pytest
+from typer.testing import CliRunner
 
 from ingest.broker import Message
+from lighttrap.cli.main import cli
 from lighttrap.store import pool
 from tests.fix_programs import Program, StartProgram
 from tests.gateways import Gateway, Mailbox, Reply, Request, a_gateway, a_mailbox
@@ -280,6 +282,27 @@ def test_a_notifier_stops_when_told_and_goes_on_after_an_outage_of_the_database(
     assert world.by_sms() == dict.fromkeys(numbers(SICK), SAID)
     notifier.send(signal.SIGTERM)
     assert notifier.wait() == 0
+
+
+def test_a_paused_notifier_writes_down_and_sends_nothing_and_what_is_passed_over_stays_unsent(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    paused = world.start(NOTIFY__PAUSED="true")
+    nights = an_outbreak(world.traps, SICK)
+    store(world.conn, nights[0] + nights[1])
+    written = "SELECT count(*) FROM delivery WHERE state = 'queued'"
+    wait_until(lambda: world.conn.execute(written).fetchone(), equals=(4,), within=20)
+    world.conn.rollback()
+    paused.stop()
+    monkeypatch.setenv("LIGHTTRAP_DATABASE__DSN", world.dsn)
+    said = CliRunner().invoke(cli, ["alert", "pass-over"], catch_exceptions=False).output
+    assert said == "4 messages are passed over\n"
+    world.notifiers.clear()
+    world.start()
+    for night in nights[2:]:
+        store(world.conn, night)
+    world.come_to_rest()
+    assert world.by_sms() == dict.fromkeys(numbers(SICK), SAID[1:])
 
 
 def test_a_wrong_setting_is_named_and_ends_it_with_code_2(world: World):
