@@ -15,6 +15,7 @@ from lighttrap import model, night
 from lighttrap.cli import addresses, sheets, tables
 from lighttrap.errors import ConfigError, InputFault
 from lighttrap.notify.channels import signing
+from lighttrap.notify.stop import asks_to_stop
 from lighttrap.store import orgs
 from lighttrap.store import recipients as store
 from lighttrap.store.pool import Connection
@@ -120,6 +121,22 @@ def import_(
                 raise InputFault(f"line {line.number}: {fault}") from fault
             number += 1
     typer.echo(f"{number} people in the file, {new} of them new")
+
+
+@cli.command()
+def answer(
+    channel: Annotated[str, typer.Argument(help="By which it came, as sms.")],
+    address: Annotated[str, typer.Argument(help="Whose it is.")],
+    text: Annotated[str, typer.Argument(help="What they wrote.")],
+    data: addresses.DataOption = None,
+) -> None:
+    """Takes an answer to a message: TC, STOP or từ chối stops whoever has that address, on all channels."""
+    if not asks_to_stop(text):
+        typer.echo("that is no STOP; somebody should read it")
+        return
+    with addresses.database(data) as conn:
+        number = store.stop_address(conn, channel, address)
+    typer.echo(f"{number} of the recipients have that address and are told nothing more")
 
 
 @cli.command("webhook-key")

@@ -24,7 +24,7 @@ ORDER BY r.recipient_id
 -- recipient_at --
 -- Who in an org has this address: importing a sheet again must not make a second person of anybody.
 SELECT a.recipient_id FROM recipient_address a JOIN recipient r ON r.recipient_id = a.recipient_id
-WHERE r.org_id = %(org_id)s AND a.channel = %(channel)s AND a.address = %(address)s
+WHERE r.org_id = %(org_id)s AND a.channel = %(channel)s AND a.address = ANY(%(forms)s)
 ORDER BY a.recipient_id LIMIT 1
 
 -- update_recipient --
@@ -44,7 +44,7 @@ UPDATE recipient SET stopped_at = coalesce(stopped_at, now()), updated_at = now(
 -- STOP came in by a channel: it holds for every channel of whoever has the address.
 UPDATE recipient SET stopped_at = coalesce(stopped_at, now()), updated_at = now()
 WHERE recipient_id IN (SELECT a.recipient_id FROM recipient_address a
-                       WHERE a.channel = %(channel)s AND a.address = %(address)s)
+                       WHERE a.channel = %(channel)s AND a.address = ANY(%(forms)s))
 
 -- resume_recipient --
 UPDATE recipient SET stopped_at = NULL, consent_at = now(), consent_how = %(consent_how)s, updated_at = now()

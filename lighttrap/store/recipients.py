@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from dataclasses import asdict
 from datetime import time
@@ -18,6 +19,7 @@ _SQL = sql.load("recipients")
 FARMERS_QUIET = (time(21, 0), time(5, 30))
 """Farmers' messages wait from and until then, unless they wish otherwise."""
 _TOKEN_BYTES = 18
+_TELEPHONES = ("sms", "zns")
 
 
 def add_recipient(conn: Connection, recipient: model.Recipient) -> tuple[int, str]:
@@ -76,7 +78,16 @@ def stop(conn: Connection, recipient_id: int) -> None:
 
 def stop_address(conn: Connection, channel: str, address: str) -> int:
     """STOP from whoever has this address, on all their channels. Returns how many that were."""
-    return conn.execute(_SQL["stop_address"], {"channel": channel, "address": address}).rowcount
+    return conn.execute(_SQL["stop_address"], {"channel": channel, "forms": forms(channel, address)}).rowcount
+
+
+def forms(channel: str, address: str) -> list[str]:
+    """The ways in which one address may be written; that of a Vietnamese telephone with 0, 84 or +84."""
+    plain = _tidy(channel, address)
+    found = re.fullmatch(r"(?:0|\+?84)(\d{8,10})", plain)
+    if channel not in _TELEPHONES or found is None:
+        return [plain]
+    return [f"{start}{found[1]}" for start in ("0", "84", "+84")]
 
 
 def resume(conn: Connection, recipient_id: int, consent_how: str) -> None:
@@ -123,7 +134,7 @@ def put_setting(
 
 def _known(conn: Connection, recipient: model.Recipient) -> int | None:
     for channel, address in recipient.addresses.items():
-        values = {"org_id": recipient.org_id, "channel": channel, "address": address}
+        values = {"org_id": recipient.org_id, "channel": channel, "forms": forms(channel, address)}
         row = conn.execute(_SQL["recipient_at"], values).fetchone()
         if row:
             return int(row[0])
@@ -132,7 +143,13 @@ def _known(conn: Connection, recipient: model.Recipient) -> int | None:
 
 def _put_addresses(conn: Connection, recipient_id: int, addresses: dict[str, str]) -> None:
     for channel, address in addresses.items():
-        conn.execute(_SQL["put_address"], {"recipient_id": recipient_id, "channel": channel, "address": address})
+        values = {"recipient_id": recipient_id, "channel": channel, "address": _tidy(channel, address)}
+        conn.execute(_SQL["put_address"], values)
+
+
+def _tidy(channel: str, address: str) -> str:
+    """A telephone number without what people write between its digits."""
+    return re.sub(r"[\s().-]", "", address) if channel in _TELEPHONES else address.strip()
 
 
 def _list(conn: Connection, **wanted: Any) -> list[model.Recipient]:  # noqa: ANN401 - statement parameters

@@ -129,3 +129,12 @@ def test_an_alert_is_seen_approved_rejected_and_acknowledged(conn: pool.Connecti
         run("alert", "ack", "999")
     notes = conn.execute("SELECT kind, author FROM alert_note ORDER BY note_id").fetchall()
     assert notes == [("approved", "Chị Lan"), ("acknowledged", "Chị Lan")]
+
+
+def test_an_answer_that_says_stop_is_obeyed_and_another_is_not(conn: pool.Connection, run: Run):
+    run("recipient", "add", "Bà Tư", "--org", ORG, "--address", "sms=0912 345 678", "--consent", "on paper")
+    assert "no STOP" in run("recipient", "answer", "sms", "84912345678", "Cảm ơn")
+    assert recipients.list_recipients(conn)[0].stopped_at is None
+    conn.rollback()
+    assert run("recipient", "answer", "sms", "84912345678", "Từ chối").startswith("1 of")
+    assert recipients.list_recipients(conn)[0].stopped_at is not None

@@ -184,6 +184,16 @@ def test_stop_counts_for_what_is_queued_already_and_for_every_channel_of_an_addr
     assert office.work() == []
 
 
+@pytest.mark.parametrize("written", ["0912345678", "84912345678", "+84 912 345 678", "0912.345-678"])
+def test_a_telephone_is_the_same_however_it_is_written(office: Office, written: str):
+    recipient_id = a_person(office.conn, "field-1", addresses={"sms": "091 234 5678", "email": "a@example.vn"})
+    known, token = recipients.put_recipient(office.conn, model.Recipient(ORG, "Bà Tư", addresses={"sms": written}))
+    assert (known, token) == (recipient_id, None)
+    assert recipients.stop_address(office.conn, "sms", written) == 1
+    assert recipients.stop_address(office.conn, "sms", "0912345679") == 0
+    assert recipients.get_recipient(office.conn, recipient_id).stopped_at is not None
+
+
 def test_an_address_of_a_channel_that_nobody_set_up_is_skipped(office: Office):
     a_person(office.conn, "field-1", addresses={"pigeon": "loft 3"})
     say(office.conn, an_alert(office.conn), "raised", 1)
