@@ -7,10 +7,12 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from api.config import ServerSettings
 from api.deps import COOKIE, Asker, Conn, Settings, refuse_cross_site
 from lighttrap import views
 from lighttrap.errors import Forbidden, Unauthenticated
 from lighttrap.store import accounts, audit, logins
+from lighttrap.store.pool import Connection
 
 router = APIRouter(tags=["me"])
 Password = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -36,13 +38,7 @@ class NewPassword(BaseModel):
 def login(request: Request, credentials: Credentials, conn: Conn, settings: Settings) -> Response:
     """Opens a session, whose cookie comes with the answer."""
     refuse_cross_site(request)
-    limits = settings.login_limits()
-    address = request.client.host if request.client else "unknown"
-    try:
-        logins.count_tries(conn, credentials.login, address, limits)
-        secret = logins.log_in(conn, credentials.login, credentials.password, limits)
-    finally:
-        conn.commit()
+    secret = _try(request, conn, settings, credentials.login, credentials.password)
     if secret is None:
         raise Unauthenticated("login and password do not fit, or the account is locked for some minutes")
     answer = Response(status_code=204)
@@ -76,15 +72,21 @@ def change_my_password(
     """Another password; every session of yours ends, this one too."""
     if caller.account_id is None:
         raise Forbidden("a token has no password")
-    limits = settings.login_limits()
-    address = request.client.host if request.client else "unknown"
-    try:
-        logins.count_tries(conn, caller.who, address, limits)
-        secret = logins.log_in(conn, caller.who, passwords.old, limits)
-    finally:
-        conn.commit()
+    secret = _try(request, conn, settings, caller.who, passwords.old)
     if secret is None:
         raise Forbidden("the old password does not fit")
     accounts.set_password(conn, caller.account_id, passwords.new)
     audit.note(conn, who=caller.who, action="set password", object_kind="account", object_id=caller.account_id)
     return Response(status_code=204)
+
+
+def _try(request: Request, conn: Connection, settings: ServerSettings, login: str, password: str) -> str | None:
+    """The secret of a new session, or None. Commits each step: a try counts, whatever becomes of it."""
+    limits = settings.login_limits()
+    try:
+        logins.count_tries(conn, login, request.client.host if request.client else "unknown", limits)
+    finally:
+        conn.commit()
+    secret = logins.log_in(conn, login, password, limits)
+    conn.commit()
+    return secret

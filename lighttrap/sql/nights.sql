@@ -12,7 +12,8 @@ WHERE (%(org_id)s::text IS NULL OR n.org_id = %(org_id)s)
 ORDER BY n.trap_id, k.species, n.night
 
 -- page_nights --
--- A bounded span of nights, trap by trap; the axis is that of trap_night_state, cut before it is made.
+-- A bounded span of nights, trap by trap; the axis is that of trap_night_state, cut before it is made. OFFSET 0 keeps
+-- the order of the joins, a look-up a night: the planner expects a thousand nights a trap, and read all there are.
 SELECT a.trap_id, c.species, a.night, c.count, coalesce(c.lamp_s, n.lamp_s, 0) AS lamp_s,
        night_state(coalesce(n.lamp_s, 0), a.nominal_s, coalesce(n.readings, 0), a.night < a.tonight) AS state
 FROM (
@@ -35,9 +36,13 @@ FROM (
           SELECT FROM deployment d
           WHERE d.trap_id = t.trap_id AND d.field_id = %(field_id)s AND d.to_at = 'infinity'))
 ) AS a
-LEFT JOIN trap_night n ON n.trap_id = a.trap_id AND n.night = a.night
-LEFT JOIN catch c ON c.trap_id = a.trap_id AND c.night = a.night
-    AND (%(species)s::text IS NULL OR c.species = %(species)s)
+LEFT JOIN LATERAL (
+    SELECT n.lamp_s, n.readings FROM trap_night n WHERE n.trap_id = a.trap_id AND n.night = a.night OFFSET 0
+) AS n ON true
+LEFT JOIN LATERAL (
+    SELECT c.species, c.count, c.lamp_s FROM catch c
+    WHERE c.trap_id = a.trap_id AND c.night = a.night AND (%(species)s::text IS NULL OR c.species = %(species)s) OFFSET 0
+) AS c ON true
 WHERE (a.trap_id, a.night, coalesce(c.species, '')) > (%(after_trap)s, %(after_night)s::date, %(after_species)s)
 ORDER BY a.trap_id, a.night, coalesce(c.species, '')
 LIMIT %(limit)s
