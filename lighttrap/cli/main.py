@@ -39,6 +39,7 @@ cli = typer.Typer(
 cli.command()(up.up)
 cli.command()(programs.migrate)
 cli.command()(programs.ingest)
+cli.command()(programs.api)
 cli.command()(programs.notify)
 cli.command()(programs.simulate)
 cli.command()(replay.replay)
