@@ -15,7 +15,16 @@ import pytest
 
 from lighttrap.up import account
 from lighttrap.up.running import Addresses
-from tests.e2e.up_process import a_place, an_up, is_alive, is_ready, register_trap, send_readings, stored_readings
+from tests.e2e.up_process import (
+    a_place,
+    an_up,
+    api_is_ready,
+    is_alive,
+    is_ready,
+    register_trap,
+    send_readings,
+    stored_readings,
+)
 from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.db, pytest.mark.broker, pytest.mark.slow, pytest.mark.chaos]
@@ -42,7 +51,7 @@ def test_stored_readings_survive_the_kill_of_the_whole_tree(place: Path, life: i
         wait_until(lambda: stored_readings(again), equals=500, within=20)
 
 
-@pytest.mark.parametrize("name", ["postgres", "broker", "ingest", "notify"])
+@pytest.mark.parametrize("name", ["postgres", "broker", "ingest", "api", "notify"])
 def test_child_that_dies_is_restarted_and_work_goes_on(place: Path, name: str):
     with an_up(place / "data") as up:
         found = up.start()
@@ -52,7 +61,8 @@ def test_child_that_dies_is_restarted_and_work_goes_on(place: Path, name: str):
         wait_until(lambda: up.output().count(f"{name} runs again") > 0, within=30)
         assert f"{name} was ended by SIGKILL" in up.output()
         assert up.pid_of(name) != first
-        wait_until(lambda: is_ready(found), within=60)
+        # The API answers when the database does; ingest, idle, may not have noticed yet that it was away.
+        wait_until(lambda: is_ready(found) and api_is_ready(found), within=60)
         send_readings(found, range(1, 11))
         wait_until(lambda: stored_readings(found), equals=10, within=30)
 

@@ -139,6 +139,11 @@ def is_ready(addresses: running.Addresses) -> bool:
     return (progress.get(addresses.ingest_url, "/readyz") or (0,))[0] == 200
 
 
+def api_is_ready(addresses: running.Addresses) -> bool:
+    """Whether the API says that it can do its work, which needs the database."""
+    return (progress.get(addresses.api_url, "/readyz") or (0,))[0] == 200
+
+
 def register_trap(addresses: running.Addresses) -> None:
     """Registers the trap of the builders."""
     with pool.connect(addresses.db_dsn) as conn:
