@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import socket
 import threading
 import time
@@ -145,6 +146,8 @@ def a_mailbox() -> Iterator[Mailbox]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         box.port = int(probe.getsockname()[1])
+    # It goes on to write when pytest has closed its streams.
+    logging.getLogger("mail.log").propagate = False
     controller = Controller(box, hostname="127.0.0.1", port=box.port)
     controller.start()
     try:

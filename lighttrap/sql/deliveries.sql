@@ -10,7 +10,7 @@ SELECT e.event_id, e.alert_id, e.number, e.word, e.level, e.night, e.facts, e.is
        a.kind, a.species, a.fault, a.trap_id, f.name AS field_name, u.name AS commune,
        coalesce(f.time_zone, 'Asia/Ho_Chi_Minh') AS time_zone,
        coalesce(r.is_proposal, false) AS is_proposal, s.phone,
-       coalesce(s.farmers_need_approval, false) AS needs_approval, p.verdict,
+       coalesce(s.farmers_need_approval, false) OR coalesce(r.is_proposal, false) AS needs_approval, p.verdict,
        jsonb_strip_nulls(jsonb_build_object('vi', y.name_vi, 'en', y.name_en, 'km', y.name_km)) AS names
 FROM alert_event e
 JOIN alert a ON a.alert_id = e.alert_id

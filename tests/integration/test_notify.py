@@ -367,6 +367,18 @@ def test_a_verdict_given_before_the_fan_out_counts_and_is_given_once(office: Off
         approvals.reject(office.conn, event_id, "another org's", office.now, org_id="can-tho")
 
 
+def test_what_a_proposed_rule_raises_reaches_no_farmer_unseen(office: Office):
+    office.conn.execute("UPDATE alert_rule SET is_proposal = true")
+    a_person(office.conn, "field-1", addresses={"sms": "farmer"})
+    a_person(office.conn, "field-1", kind="staff", addresses={"sms": "staff"})
+    event_id = say(office.conn, an_alert(office.conn), "raised", 2)
+    office.work()
+    assert [message.address for message in office.provider.asked] == ["staff"]
+    approvals.approve(office.conn, event_id, "an agronomist", office.now)
+    office.conn.commit()
+    assert office.later(minutes=1) == [("raised", 2)]
+
+
 def test_what_is_approved_in_the_night_waits_for_the_morning(office: Office):
     recipients.put_setting(office.conn, ORG, "the office", farmers_need_approval=True)
     a_person(office.conn, "field-1", **QUIET)

@@ -27,7 +27,7 @@ def sabotage() -> None:
                 raise StoreRejected(str(fault), "08006") from fault
             raise
 
-    original = patches.replace(StoreSession, "_run_once", run_once)
+    original = patches.replace(StoreSession, "run_once", run_once)
     patches.replace(worker, "store_bisecting", _store_or_refuse_each)
 
 
