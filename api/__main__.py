@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from api.config import ApiSettings
 from api.main import create_app
-from lighttrap import logs
+from lighttrap import config, logs
 
 
 def main() -> int:
@@ -21,9 +21,7 @@ def main() -> int:
     try:
         settings = ApiSettings()
     except ValidationError as fault:
-        for error in fault.errors():
-            name = "LIGHTTRAP_" + "__".join(str(part) for part in error["loc"]).upper()
-            print(f"{name}: {error['msg']}", file=sys.stderr)  # noqa: T201 - no log yet
+        print(config.faults(fault), file=sys.stderr)  # noqa: T201 - no log yet
         return 2
     logs.set_up(settings.log.level, settings.log.format)
     server = uvicorn.Server(

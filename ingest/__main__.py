@@ -18,7 +18,7 @@ from ingest import health, replay
 from ingest.config import IngestSettings
 from ingest.metrics import Metrics
 from ingest.worker import Worker
-from lighttrap import logs
+from lighttrap import config, logs
 from lighttrap.errors import ConfigError, StoreMismatch
 
 log = logging.getLogger("ingest")
@@ -34,9 +34,7 @@ def main() -> int:
     try:
         settings = IngestSettings()
     except ValidationError as fault:
-        for error in fault.errors():
-            name = "LIGHTTRAP_" + "__".join(str(part) for part in error["loc"]).upper()
-            print(f"{name}: {error['msg']}", file=sys.stderr)  # noqa: T201 - no log yet
+        print(config.faults(fault), file=sys.stderr)  # noqa: T201 - no log yet
         return 2
     logs.set_up(settings.log.level, settings.log.format)
     if sys.argv[1:2] == ["replay"]:

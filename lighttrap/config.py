@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from lighttrap.errors import ConfigError
@@ -81,3 +81,12 @@ class ProgramSettings(BaseSettings):
     )
 
     log: LogSettings = Field(default_factory=LogSettings)
+
+
+def faults(fault: ValidationError) -> str:
+    """What is wrong with a program's settings, a line each, under the names that people set."""
+    lines = []
+    for error in fault.errors():
+        name = "LIGHTTRAP_" + "__".join(str(part) for part in error["loc"]).upper()
+        lines.append(f"{name}: {error['msg']}")
+    return "\n".join(lines)

@@ -11,7 +11,7 @@ import sys
 
 from pydantic import ValidationError
 
-from lighttrap import logs
+from lighttrap import config, logs
 from lighttrap.errors import ConfigError, StoreMismatch
 from lighttrap.notify.channels.opening import open_channels
 from lighttrap.notify.loop import Notifier
@@ -25,9 +25,7 @@ def main() -> int:
     try:
         settings = NotifySettings()
     except ValidationError as fault:
-        for error in fault.errors():
-            name = "LIGHTTRAP_" + "__".join(str(part) for part in error["loc"]).upper()
-            print(f"{name}: {error['msg']}", file=sys.stderr)  # noqa: T201 - no log yet
+        print(config.faults(fault), file=sys.stderr)  # noqa: T201 - no log yet
         return 2
     logs.set_up(settings.log.level, settings.log.format)
     return _run(settings)

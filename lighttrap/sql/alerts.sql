@@ -177,8 +177,9 @@ SELECT c.rule_id, c.field_id, min(c.night) AS night
 FROM changed c
 WHERE c.level > 0
    OR EXISTS (SELECT FROM alert a WHERE a.rule_id = c.rule_id AND a.field_id = c.field_id
-              -- An alert that lapsed may go on: 14 nights, as LAPSE_NIGHTS.
-              AND (a.cleared_night IS NULL OR a.cleared_night >= c.night - 14) AND a.state <> 'withdrawn')
+              -- One that lapsed may go on.
+              AND (a.cleared_night IS NULL OR a.cleared_night >= c.night - %(lapse_nights)s::int)
+              AND a.state <> 'withdrawn')
 GROUP BY c.rule_id, c.field_id
 ORDER BY c.rule_id, c.field_id
 

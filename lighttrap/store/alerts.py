@@ -63,7 +63,7 @@ def judge_touched(conn: Connection, told_within_s: float, *, ended: bool = False
         conn.execute(_SQL["touch_fields"], {"field_ids": strays, "nights": REJUDGE_NIGHTS})
     with conn.pipeline():
         conn.execute(_SQL["value_nights"], {"ended": ended}, prepare=True)
-        changed = conn.execute(_SQL["level_nights"], prepare=True)
+        changed = conn.execute(_SQL["level_nights"], {"lapse_nights": episodes.LAPSE_NIGHTS}, prepare=True)
     first = {Place(rule_id, field_id): night for rule_id, field_id, night in changed.fetchall()}
     if strays:
         first |= _adopt(conn, strays)
