@@ -1,0 +1,45 @@
+"""What the API answers. Instants are in UTC; a night is the evening's date; units stand in the names.
+
+Within version 1 a field is never taken away and never changes its meaning; new ones may come. docs/api.md has the
+promise. One module a noun; all of them by their names from here, as `views.Alert`.
+"""
+
+from __future__ import annotations
+
+from lighttrap.views.alerts import Alert, AlertCase, AlertEvent, AlertNote, JudgedNight, Rule
+from lighttrap.views.catches import Catch, CatchNight, Reading
+from lighttrap.views.devices import Device, Trap
+from lighttrap.views.losses import Gap, LedgerLine, QuarantinedMessage
+from lighttrap.views.people import AuditEntry, Me, NewToken, Token, User
+from lighttrap.views.places import FieldFeature, FieldMap, FieldProperties, Org, PlotField, Species
+from lighttrap.views.view import Page, View
+
+__all__ = [
+    "Alert",
+    "AlertCase",
+    "AlertEvent",
+    "AlertNote",
+    "AuditEntry",
+    "Catch",
+    "CatchNight",
+    "Device",
+    "FieldFeature",
+    "FieldMap",
+    "FieldProperties",
+    "Gap",
+    "JudgedNight",
+    "LedgerLine",
+    "Me",
+    "NewToken",
+    "Org",
+    "Page",
+    "PlotField",
+    "QuarantinedMessage",
+    "Reading",
+    "Rule",
+    "Species",
+    "Token",
+    "Trap",
+    "User",
+    "View",
+]

@@ -1,0 +1,37 @@
+"""Traps, and how they are."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import Field
+
+from lighttrap.views.view import View
+
+
+class Trap(View):
+    """A light trap and the field it stands in now."""
+
+    trap_id: str
+    org_id: str
+    name: str
+    nominal_s: int = Field(description="Planned lamp seconds of a night.")
+    interval_s: int = Field(description="Seconds between readings.")
+    in_service_from: datetime
+    retired_at: datetime | None
+    field_id: str | None
+
+
+class Device(View):
+    """How a trap is; None where it has not said."""
+
+    trap_id: str
+    last_heard_at: datetime | None
+    online: bool | None
+    said_at: datetime | None = Field(description="When it said whether it is online.")
+    firmware: str | None
+    battery_v: float | None
+    panel_v: float | None
+    signal_dbm: float | None
+    missing: int = Field(description="Readings that have not come though they were sent.")
+    faults: list[str] = Field(description="Of its active device alerts: silent, battery, lamp, gap.")

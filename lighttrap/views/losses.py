@@ -1,0 +1,53 @@
+"""What did not arrive as it should."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from pydantic import Field
+
+from lighttrap.views.view import View
+
+
+class LedgerLine(View):
+    """What became of a trap's readings: sent = stored + rejected + gone + missing."""
+
+    trap_id: str
+    boot: int = Field(description="Of a line of a whole trap, its newest.")
+    sent: int
+    stored: int
+    duplicate: int
+    rejected: int
+    gone: int
+    missing: int
+    first_at: datetime | None
+    last_at: datetime | None
+
+
+class Gap(View):
+    """A range of readings that did not come when they should."""
+
+    trap_id: str
+    boot: int
+    from_seq: int
+    to_seq: int
+    opened_at: datetime
+    asked: int = Field(description="How often they were asked for again.")
+    closed_at: datetime | None
+    outcome: str | None = Field(description="filled or gone; null while it is open.")
+    first_night: date | None
+    last_night: date | None
+
+
+class QuarantinedMessage(View):
+    """A message that could not be stored, kept with the reason."""
+
+    quarantine_id: int
+    received_at: datetime
+    topic: str = Field(description="Bytes that are no UTF-8 are escaped.")
+    payload: str = Field(description="The same; the first 2,000 bytes.")
+    payload_bytes: int
+    reason: str
+    detail: str
+    times: int = Field(description="How often it came.")
+    state: str

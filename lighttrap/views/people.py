@@ -1,0 +1,67 @@
+"""Who asks, who may, and what they changed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from lighttrap.model import Role
+from lighttrap.views.view import View
+
+
+class Me(View):
+    """Who asks."""
+
+    who: str = Field(description="As it stands in the audit log.")
+    name: str
+    is_admin: bool = Field(description="Admin of every org.")
+    roles: dict[str, Role] = Field(description="By org.")
+
+
+class User(View):
+    """A person of an org."""
+
+    account_id: int
+    login: str
+    name: str
+    role: Role
+    locked_until: datetime | None
+    disabled_at: datetime | None
+    created_at: datetime
+
+
+class Token(View):
+    """A program's way into an org."""
+
+    token_id: int
+    org_id: str
+    name: str
+    role: Role
+    created_by: str
+    created_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
+    last_used_at: datetime | None
+
+
+class NewToken(View):
+    """A token that was just made."""
+
+    token: Token
+    secret: str = Field(description="Told this once: send it as `Authorization: Bearer ...`.")
+
+
+class AuditEntry(View):
+    """One change by a person or a token."""
+
+    audit_id: int
+    at: datetime
+    who: str
+    org_id: str | None
+    action: str
+    object_kind: str
+    object_id: str
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None

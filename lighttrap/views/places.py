@@ -1,0 +1,70 @@
+"""Orgs, fields and the catalogue of species."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import ConfigDict, Field
+
+from lighttrap.species import Role as SpeciesRole
+from lighttrap.views.view import View
+
+
+class Org(View):
+    """Who owns traps: a station, a province."""
+
+    org_id: str
+    name: str
+
+
+class Species(View):
+    """A species; the names are for display."""
+
+    key: str
+    scientific_name: str | None
+    name_vi: str
+    name_en: str
+    name_km: str | None
+    role: SpeciesRole
+    eppo_code: str | None
+
+
+class PlotField(View):
+    """A farmer's plot."""
+
+    model_config = ConfigDict(title="Field")
+    field_id: str
+    org_id: str
+    name: str
+    time_zone: str
+    boundary: dict[str, Any] | None = Field(description="GeoJSON geometry, longitude first.")
+    area_ha: float | None
+    commune_code: str | None
+    growing_area_code: str | None
+
+
+class FieldProperties(View):
+    """A field's properties on a map."""
+
+    org_id: str
+    name: str
+    time_zone: str
+    area_ha: float | None
+    commune_code: str | None
+    growing_area_code: str | None
+
+
+class FieldFeature(View):
+    """A field on a map (GeoJSON, RFC 7946); without a geometry when its place is not known."""
+
+    type: Literal["Feature"] = "Feature"
+    id: str
+    geometry: dict[str, Any] | None
+    properties: FieldProperties
+
+
+class FieldMap(View):
+    """Fields on a map (GeoJSON, RFC 7946)."""
+
+    type: Literal["FeatureCollection"] = "FeatureCollection"
+    features: list[FieldFeature]
