@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from lighttrap import topics, wire
-from lighttrap.store import orgs, pool, traps
+from lighttrap.store import catches, orgs, pool, readings, traps
 
 ORG = "soc-trang"
 TRAP = "st-014"
@@ -35,3 +35,16 @@ def a_trap(conn: pool.Connection, trap_id: str = TRAP, *, org: str = ORG, **fiel
     traps.register_trap(conn, trap_id=trap_id, org_id=org, **{**own, **fields})
     conn.commit()
     return trap_id
+
+
+def store_readings(conn: pool.Connection, *packets: wire.ReadingPacket, trap_id: str = TRAP, org: str = ORG) -> None:
+    """Stores readings as ingest does, and commits."""
+    readings.create_stage(conn)
+    staged = [
+        readings.StagedReading(place, org, trap_id, packet, datetime.now(UTC), bytes([place]))
+        for place, packet in enumerate(packets)
+    ]
+    readings.stage_readings(conn, readings.pack(conn, staged))
+    readings.insert_staged(conn)
+    catches.add_fresh(conn)
+    conn.commit()

@@ -131,6 +131,10 @@ class Databases:
             self._template = self._make_template()
         return self._create(self._template)
 
+    def copy(self, dsn: str) -> str:
+        """The DSN of a fresh copy of a database that nobody is connected to."""
+        return self._create(_name_of(dsn))
+
     def empty(self) -> str:
         """The DSN of a fresh database without anything in it."""
         return self._create("template1")

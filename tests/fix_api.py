@@ -13,10 +13,11 @@ from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
 from api.config import ApiSettings
+from api.deps import COOKIE, PROOF
 from api.main import create_app
 from lighttrap.config import DatabaseSettings
 from lighttrap.model import Role
-from lighttrap.store import accounts, orgs, pool, tokens
+from lighttrap.store import accounts, logins, orgs, pool, tokens
 from tests.fix_programs import Program
 from tests.services import free_port
 from tests.waiting import wait_until
@@ -41,6 +42,17 @@ def an_account(conn: pool.Connection, login: str, org: str | None = None, role: 
         accounts.put_membership(conn, account_id, org, role)
     conn.commit()
     return account_id
+
+
+def a_session(conn: pool.Connection, account_id: int, expires_in: timedelta = timedelta(hours=1)) -> dict[str, str]:
+    """Headers of a person who has logged in, and sends what a change needs."""
+    secret = logins.new_secret()
+    conn.execute(
+        "INSERT INTO login_session (session_sha, account_id, expires_at) VALUES (%s, %s, %s)",
+        (logins.secret_sha(secret), account_id, datetime.now(UTC) + expires_in),
+    )
+    conn.commit()
+    return {"Cookie": f"{COOKIE}={secret}", PROOF: "tests"}
 
 
 @dataclass

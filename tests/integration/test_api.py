@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import httpx2
@@ -12,8 +12,8 @@ import pytest
 from api import deps
 from lighttrap import migrate
 from lighttrap.model import Role
-from lighttrap.store import audit, catches, logins, pool, quarantine, readings
-from tests.builders import NIGHTFALL, ORG, TRAP, a_reading, a_topic, a_trap
+from lighttrap.store import audit, logins, pool, quarantine
+from tests.builders import NIGHTFALL, ORG, TRAP, a_reading, a_topic, a_trap, store_readings
 from tests.fix_api import PASSWORD, Api, a_token, an_account
 from tests.waiting import wait_until
 
@@ -23,18 +23,6 @@ NIGHT = {"first": "2025-11-20", "last": "2025-11-24"}
 
 def log_in(api: Api, login: str = "lan@example.org", password: str = PASSWORD) -> Any:  # noqa: ANN401
     return api.client.post("/v1/login", json={"login": login, "password": password})
-
-
-def store_readings(conn: pool.Connection, *packets: Any, trap_id: str = TRAP) -> None:  # noqa: ANN401
-    readings.create_stage(conn)
-    staged = [
-        readings.StagedReading(place, ORG, trap_id, packet, datetime.now(UTC), bytes([place]))
-        for place, packet in enumerate(packets)
-    ]
-    readings.stage_readings(conn, readings.pack(conn, staged))
-    readings.insert_staged(conn)
-    catches.add_fresh(conn)
-    conn.commit()
 
 
 def pages(api: Api, path: str, headers: dict[str, str], **params: Any) -> list[list[dict[str, Any]]]:  # noqa: ANN401

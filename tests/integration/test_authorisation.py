@@ -2,31 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from fastapi.testclient import TestClient
+from psycopg_pool import ConnectionPool
+from pydantic import SecretStr
 
-from api.main import operations
+from api import database, deps
+from api.config import ApiSettings
+from api.main import create_app, operations
 from api.permissions import ALLOWED, Permission
-from lighttrap import passwords
+from lighttrap import passwords, topics
+from lighttrap.config import DatabaseSettings
 from lighttrap.model import Role
-from lighttrap.store import accounts, handling, pool, traps
-from tests.builders import a_trap
-from tests.fix_api import Api, a_token
+from lighttrap.store import accounts, handling, pool, quarantine, tokens, traps
+from tests.builders import NIGHTFALL, a_reading, a_topic, a_trap, store_readings
+from tests.cluster import Databases
+from tests.fix_api import Api, a_session, a_token
 
+Pool = ConnectionPool[pool.Connection]
 OWN, OTHER = "soc-trang", "an-giang"
 ANYBODY = "anybody"
 SIGNED_IN = "signed in"
+A_PERSON = "signed in as a person, not by a token"
+ADMIN_OF_ALL = "an account that is admin of every org"
 A, G, T, V, S = Role.ADMIN, Role.AGRONOMIST, Role.TECHNICIAN, Role.VIEWER, Role.SERVICE
 ALL = frozenset(Role)
 LOOKS_AT_LOSSES = frozenset({A, G, T, S})
 
 # Every operation: who may, in an org of theirs. In an org where they are nothing, it answers 404 to all.
+# What is not in an org says in a word who may.
 MAY: dict[str, frozenset[Role] | str] = {
     "login": ANYBODY,
     "logout": SIGNED_IN,
     "get_me": SIGNED_IN,
-    "change_my_password": SIGNED_IN,
+    "change_my_password": A_PERSON,
     "list_orgs": SIGNED_IN,
     "list_species": SIGNED_IN,
     "get_org": ALL,
@@ -86,52 +102,191 @@ SPAN = {
     "before_at": "2025-11-30T00:00:00Z",
 }
 OPERATIONS = [(path, route) for path, route in operations()]
-CELLS = [
-    pytest.param(method, path, route.name, id=f"{method} {path}")
-    for path, route in OPERATIONS
-    for method in route.methods or ()
-]
+
+
+def _cells(which: Callable[[APIRoute], bool] = lambda route: True) -> list[Any]:
+    return [
+        pytest.param(method, path, route, id=f"{method} {path}")
+        for path, route in OPERATIONS
+        for method in route.methods or ()
+        if which(route)
+    ]
+
+
+def changes(route: APIRoute) -> bool:
+    return route.methods != {"GET"}
+
+
+CELLS = _cells()
+KEEPS_ITS_OWN_IDS = {"put_field"}
+"""Of these an id in the path that is another org's is a conflict, for ids are given once."""
+GONE_AFTER_THE_FIRST = {"remove_user"}
+FILTERS = {"place": "trap_id", "assignee": "login"}
+"""Query parameters and fields of bodies that hold an id under another name; the rest is called as in `world`."""
 
 
 def world(conn: pool.Connection) -> dict[str, dict[str, Any]]:
-    """A field, a trap, an alert, an account and a token in each of two orgs."""
+    """A field, a trap with a night, an alert, an account, a token and a refused message in each of two orgs."""
     made = {}
     for org in (OWN, OTHER):
         trap_id = a_trap(conn, f"trap-{org}", org=org)
-        conn.execute("INSERT INTO field (field_id, org_id, name) VALUES (%s, %s, 'Ruộng')", (f"field-{org}", org))
+        conn.execute(
+            "INSERT INTO field (field_id, org_id, name, commune_code) VALUES (%s, %s, %s, %s)",
+            (f"field-{org}", org, f"Ruộng {org}", f"commune-{org}"),
+        )
+        traps.deploy(conn, trap_id=trap_id, field_id=f"field-{org}", at=NIGHTFALL - timedelta(days=1))
+        store_readings(conn, *(a_reading(seq) for seq in range(1, 60)), trap_id=trap_id, org=org)
+        topic = a_topic(topics.Kind.READING, org=org, trap_id=trap_id).encode()
+        quarantine.insert(conn, [quarantine.Refusal(NIGHTFALL, topic, b"{", "json", "no JSON", trap_id)])
         [(alert_id,)] = conn.execute(
             "INSERT INTO alert (org_id, kind, trap_id, fault, level, highest, opened_night)"
             " VALUES (%s, 'device', %s, 'lamp', 2, 2, '2025-11-22') RETURNING alert_id",
             (org, trap_id),
         ).fetchall()
         [(account_id,)] = conn.execute(
-            "INSERT INTO account (login, name, password_hash) VALUES (%s, 'X', %s) RETURNING account_id",
-            (f"person@{org}", passwords.NOBODYS),
+            "INSERT INTO account (login, name, password_hash) VALUES (%s, %s, %s) RETURNING account_id",
+            (f"person@{org}", f"Người {org}", passwords.NOBODYS),
         ).fetchall()
         accounts.put_membership(conn, account_id, org, Role.VIEWER)
         a_token(conn, org, Role.VIEWER)
         [(token_id,)] = conn.execute("SELECT max(token_id) FROM api_token").fetchall()
         made[org] = {
             "org_id": org, "trap_id": trap_id, "field_id": f"field-{org}", "alert_id": alert_id,
-            "account_id": account_id, "token_id": token_id,
+            "account_id": account_id, "token_id": token_id, "commune_code": f"commune-{org}", "login": f"person@{org}",
         }  # fmt: skip
     conn.commit()
     return made
 
 
-def ask(api: Api, method: str, path: str, name: str, ids: dict[str, Any], headers: dict[str, str]) -> Any:  # noqa: ANN401
+@dataclass(frozen=True)
+class Stage:
+    """The app, a database with the world in it to be copied, and everybody who may come to its door."""
+
+    client: TestClient
+    app: FastAPI
+    databases: Databases
+    template: str
+    ids: dict[str, dict[str, Any]]
+    roles: dict[Role, dict[str, str]]
+    """Headers of a token of each role in the own org."""
+    wrong: dict[str, dict[str, str]]
+    """Headers that must open nothing."""
+    person: dict[str, str]
+    """A session of an admin of the own org."""
+    root: dict[str, str]
+    """A session of an admin of every org."""
+
+
+def _stage(client: TestClient, app: FastAPI, databases: Databases) -> Stage:
+    template = databases.clone()
+    with pool.connect(template) as conn:
+        ids = world(conn)
+        [person, gone, root] = [
+            conn.execute(
+                "INSERT INTO account (login, name, password_hash, is_admin) VALUES (%s, %s, %s, %s)"
+                " RETURNING account_id",
+                (login, login, passwords.NOBODYS, login == "root"),
+            ).fetchall()[0][0]
+            for login in ("lan", "gone", "root")
+        ]
+        accounts.put_membership(conn, person, OWN, Role.ADMIN)
+        accounts.put_membership(conn, gone, OWN, Role.ADMIN)
+        roles = {role: a_token(conn, OWN, role) for role in Role}
+        made = Stage(
+            client, app, databases, template, ids, roles, _wrong(conn, person, gone), a_session(conn, person),
+            a_session(conn, root),
+        )  # fmt: skip
+    conn.close()
+    return made
+
+
+def _wrong(conn: pool.Connection, person: int, gone: int) -> dict[str, dict[str, str]]:
+    expired, revoked = a_token(conn, OWN, Role.ADMIN), a_token(conn, OWN, Role.ADMIN)
+    last = tokens.list_tokens(conn)[-1].token_id
+    tokens.revoke_token(conn, last)
+    conn.execute("UPDATE api_token SET expires_at = now() WHERE token_id = %s", (last - 1,))
+    out = a_session(conn, gone)
+    conn.execute("UPDATE account SET disabled_at = now() WHERE account_id = %s", (gone,))
+    # {"alg":"none","typ":"JWT"}.{"sub":"root","is_admin":true,"exp":4102444800}.
+    unsigned = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.eyJzdWIiOiJyb290IiwiaXNfYWRtaW4iOnRydWUsImV4cCI6NDEwMjQ0NDgwMH0."
+    return {
+        "nobody": {},
+        "unknown token": {"Authorization": "Bearer lt_wrong"},
+        "expired token": expired,
+        "revoked token": revoked,
+        "unsigned JWT": {"Authorization": f"Bearer {unsigned}"},
+        "another scheme": {"Authorization": "Basic cm9vdDpyb290"},
+        "a token in the cookie": {"Cookie": f"{deps.COOKIE}={expired['Authorization'][7:]}", deps.PROOF: "tests"},
+        "disabled account": out,
+        "expired session": a_session(conn, person, -timedelta(seconds=1)),
+    }
+
+
+@pytest.fixture(scope="module")
+def stage(databases: Databases) -> Iterator[Stage]:
+    """One app for all of this; making it takes longer than asking it."""
+    nowhere = SecretStr("postgresql://127.0.0.1:1/none")
+    app = create_app(ApiSettings(database=DatabaseSettings(dsn=nowhere)))
+    with TestClient(app, base_url="https://testserver", raise_server_exceptions=False) as client:
+        made = _stage(client, app, databases)
+        yield made
+        databases.drop(made.template)
+
+
+@pytest.fixture(scope="module")
+def shared(stage: Stage) -> Iterator[Pool]:
+    """One copy of the world for all requests that must change nothing."""
+    dsn = stage.databases.copy(stage.template)
+    with database.make_pool(dsn, 2) as lent:
+        yield lent
+    stage.databases.drop(dsn)
+
+
+@pytest.fixture
+def still(stage: Stage, shared: Pool) -> Iterator[Api]:
+    """The API on a world in which nothing is changed by the test, or it fails."""
+    before = _changes(shared)
+    stage.client.cookies.clear()
+    stage.app.state.pool = shared
+    yield Api(stage.client, str(shared.conninfo))
+    assert _changes(shared) == before
+
+
+def _changes(lent: Pool) -> int:
+    with lent.connection() as conn:
+        [(entries,)] = conn.execute("SELECT count(*) FROM audit").fetchall()
+    return int(entries)
+
+
+@pytest.fixture
+def fresh(stage: Stage) -> Iterator[Api]:
+    """The API on a world of the test's own."""
+    dsn = stage.databases.copy(stage.template)
+    with database.make_pool(dsn, 1) as lent:
+        stage.app.state.pool = lent
+        yield Api(stage.client, dsn)
+    stage.databases.drop(dsn)
+
+
+def ask(
+    api: Api, method: str, path: str, name: str, ids: dict[str, Any], headers: dict[str, str], **params: str
+) -> Any:  # noqa: ANN401
     body = BODIES.get(name)
     filled = {key: f"field-{ids['org_id']}" if key == "field_id" else value for key, value in (body or {}).items()}
-    needed = {key: SPAN[key] for key in _query(name)}
+    needed = {key: SPAN[key] for key in _needed(name)}
     return api.client.request(
-        method, path.format(**ids), params=needed, headers=headers, json=filled if body is not None else None
+        method,
+        path.format(**ids),
+        params={**needed, **params},
+        headers=headers,
+        json=filled if body is not None else None,
     )
 
 
-def _query(name: str) -> tuple[str, ...]:
-    if name == "list_readings":
-        return ("first_at", "before_at")
-    return ("first", "last") if name in ("list_nights", "list_catches", "list_judged_nights") else ()
+def _needed(name: str) -> list[str]:
+    """The query parameters without which an operation is not answered."""
+    [route] = [route for _, route in OPERATIONS if route.name == name]
+    return [one.alias for one in route.dependant.query_params if one.field_info.is_required()]
 
 
 def test_every_operation_is_declared_once():
@@ -150,66 +305,119 @@ def test_operations_are_in_the_document_and_below_an_org_unless_declared_otherwi
         assert path.startswith("/v1/orgs/{org_id}") == isinstance(MAY[route.name], frozenset), path
 
 
-@pytest.mark.parametrize(("method", "path", "name"), CELLS)
-def test_every_role_may_what_is_declared_and_nothing_in_another_org(api, conn, method, path, name):
-    ids = world(conn)
-    declared = MAY[name]
-    anonymous = ask(api, method, path, name, ids[OWN], {})
-    wrong = ask(api, method, path, name, ids[OWN], {"Authorization": "Bearer lt_wrong"})
-    if declared == ANYBODY:
-        assert anonymous.json()["type"] == "unauthenticated"  # of the login that does not fit
-        return
-    assert (anonymous.status_code, wrong.status_code) == (401, 401)
-    for role in Role:
-        headers = a_token(conn, OWN, role)
+@pytest.mark.parametrize(("method", "path", "route"), CELLS)
+def test_nobody_comes_in_by_what_is_no_credential_or_no_longer_one(stage, still, method, path, route):
+    for why, headers in stage.wrong.items():
+        answer = ask(still, method, path, route.name, stage.ids[OWN], headers)
+        if MAY[route.name] == ANYBODY:
+            assert answer.status_code < 500, why
+            assert OWN not in answer.text, why
+        else:
+            assert (answer.status_code, answer.json()["type"]) == (401, "unauthenticated"), why
+
+
+@pytest.mark.parametrize(("method", "path", "route"), CELLS)
+def test_what_is_not_allowed_is_refused_and_another_org_is_not_there(stage, still, method, path, route):
+    declared = MAY[route.name]
+    for role, headers in stage.roles.items():
         if isinstance(declared, frozenset):
-            refused = ask(api, method, path, name, ids[OTHER], headers)
+            refused = ask(still, method, path, route.name, stage.ids[OTHER], headers)
             assert refused.status_code == 404, f"{role} in another org: {refused.text}"
             own_path = path.replace("{org_id}", OWN)
-            if "{" in own_path and role in declared and name != "put_field":
-                across = ask(api, method, own_path, name, {**ids[OTHER]}, headers)
+            if "{" in own_path and role in declared and route.name not in KEEPS_ITS_OWN_IDS:
+                across = ask(still, method, own_path, route.name, stage.ids[OTHER], headers)
                 assert across.status_code == 404, f"{role}, another org's object in the own: {across.text}"
-    for role in sorted(Role, key=lambda role: role is not Role.VIEWER):
-        answer = ask(api, method, path, name, ids[OWN], a_token(conn, OWN, role))
-        may = declared == SIGNED_IN or role in declared
-        if name == "change_my_password":
-            assert answer.status_code == 403  # a token has none
-        elif may:
-            # A second role may find its object taken, changed or gone by the first, which is no refusal.
-            gone = {404} if name == "remove_user" else set()
-            assert answer.status_code in {200, 201, 204, 409} | gone, f"{role}: {answer.text}"
-        else:
+        if declared in (A_PERSON, ADMIN_OF_ALL) or (isinstance(declared, frozenset) and role not in declared):
+            answer = ask(still, method, path, route.name, stage.ids[OWN], headers)
             assert answer.status_code == 403, f"{role}: {answer.text}"
+    if declared == ADMIN_OF_ALL:
+        answer = ask(still, method, path, route.name, stage.ids[OWN], stage.person)
+        assert answer.status_code == 403, answer.text
+    if changes(route) and declared != ANYBODY:
+        unproven = {"Cookie": stage.root["Cookie"]}
+        answer = ask(still, method, path, route.name, stage.ids[OWN], unproven)
+        assert (answer.status_code, deps.PROOF in answer.text) == (403, True)
 
 
-@pytest.mark.parametrize(("method", "path", "name"), CELLS)
-def test_first_who_may_succeeds(api, conn, method, path, name):
-    declared = MAY[name]
-    if name in ("login", "change_my_password"):
-        return  # theirs are in test_api.py
-    role = Role.ADMIN if isinstance(declared, str) else sorted(declared)[-1]
-    answer = ask(api, method, path, name, world(conn)[OWN], a_token(conn, OWN, role))
-    assert answer.status_code in (200, 201, 204), answer.text
+@pytest.mark.parametrize(("method", "path", "route"), _cells(lambda route: MAY[route.name] != ANYBODY))
+def test_everybody_may_what_is_declared(request, stage, method, path, route):
+    declared, name = MAY[route.name], route.name
+    if name == "change_my_password":
+        return  # its own test is in test_api.py
+    api = request.getfixturevalue("fresh" if changes(route) else "still")
+    askers = {**stage.roles, "admin by session": stage.person}
+    if isinstance(declared, frozenset):
+        askers = {role: headers for role, headers in askers.items() if role in declared or role == "admin by session"}
+    elif declared != SIGNED_IN:
+        askers = {}
+    for place, (who, headers) in enumerate(askers.items()):
+        answer = ask(api, method, path, name, stage.ids[OWN], headers)
+        # A later one may find the object taken, changed or gone by the first, which is no refusal.
+        later = {409} | ({404} if name in GONE_AFTER_THE_FIRST else set()) if place else set()
+        assert answer.status_code in {200, 201, 204} | later, f"{who}: {answer.text}"
+    answer = ask(api, method, path, name, stage.ids[OTHER], stage.root)
+    # An id that is given once may have been taken in the own org.
+    assert answer.status_code in {200, 201, 204} | ({409} if changes(route) else set()), f"admin of all: {answer.text}"
 
 
-def test_lists_of_one_org_hold_nothing_of_another(api, conn):
-    world(conn)
-    headers = a_token(conn, OWN, Role.ADMIN)
+def test_lists_of_one_org_hold_nothing_of_another_whatever_they_are_filtered_by(stage, still):
+    filtered = 0
     for path, route in OPERATIONS:
-        if route.methods == {"GET"} and path.count("{") == 1:
-            answer = ask(api, "GET", path, route.name, {"org_id": OWN}, headers)
-            assert answer.status_code == 200, path
-            assert OTHER not in answer.text, path
-    assert [org["org_id"] for org in api.client.get("/v1/orgs", headers=headers).json()] == [OWN]
+        if changes(route) or not path.startswith("/v1/orgs/{org_id}"):
+            continue
+        params = {one.alias for one in route.dependant.query_params}
+        filters = {one: stage.ids[OTHER].get(FILTERS.get(one, one)) for one in params}
+        for given in [{}, *({key: str(value)} for key, value in filters.items() if value)]:
+            answer = ask(still, "GET", path, route.name, stage.ids[OWN], stage.roles[Role.ADMIN], **given)
+            assert answer.status_code in ({200, 404} if given else {200}), f"{path} {given}: {answer.text}"
+            # What was asked for may be named again, and nothing else.
+            text = answer.text
+            for value in given.values():
+                text = text.replace(value, "")
+            assert OTHER not in text, f"{path} {given}"
+            assert not (given and "items" in text) or answer.json()["items"] == [], f"{path} {given}"
+            filtered += bool(given)
+    assert filtered >= 7
+    orgs = still.client.get("/v1/orgs", headers=stage.roles[Role.ADMIN])
+    assert [org["org_id"] for org in orgs.json()] == [OWN]
 
 
-def test_a_field_of_another_org_cannot_be_taken_over(api, conn):
-    ids = world(conn)
-    answer = api.client.put(
-        f"/v1/orgs/{OWN}/fields/{ids[OTHER]['field_id']}", json={"name": "Mine"}, headers=a_token(conn, OWN, Role.ADMIN)
+def test_filters_find_what_is_of_the_own_org(stage, still):
+    """Or the test above would be content with filters that find nothing at all."""
+    for path, name, given in [
+        ("/v1/orgs/{org_id}/nights", "list_nights", "trap_id"),
+        ("/v1/orgs/{org_id}/nights", "list_nights", "field_id"),
+        ("/v1/orgs/{org_id}/catches", "list_catches", "place"),
+        ("/v1/orgs/{org_id}/fields", "list_fields", "commune_code"),
+        ("/v1/orgs/{org_id}/traps", "list_traps", "field_id"),
+        ("/v1/orgs/{org_id}/quarantine", "list_quarantine", "trap_id"),
+        ("/v1/orgs/{org_id}/traps/{trap_id}/readings", "list_readings", ""),
+    ]:
+        params = {given: str(stage.ids[OWN][FILTERS.get(given, given)])} if given else {}
+        answer = ask(still, "GET", path, name, stage.ids[OWN], stage.roles[Role.ADMIN], **params)
+        assert answer.json()["items"], f"{path} {given}"
+
+
+@pytest.mark.parametrize(("method", "path", "route"), _cells(changes))
+def test_bodies_that_name_what_is_another_orgs_change_nothing(stage, still, method, path, route):
+    if not isinstance(MAY[route.name], frozenset):
+        return
+    known = set(stage.ids[OTHER]) | set(FILTERS)
+    for param in route.dependant.body_params:
+        for field in known & set(getattr(param.field_info.annotation, "model_fields", ())) - {"login", "commune_code"}:
+            body = {**BODIES[route.name], field: stage.ids[OTHER][FILTERS.get(field, field)]}
+            answer = still.client.request(
+                method, path.format(**stage.ids[OWN]), headers=stage.roles[Role.ADMIN], json=body
+            )
+            assert answer.status_code in (404, 409, 422), f"{field}: {answer.text}"
+
+
+def test_a_field_of_another_org_cannot_be_taken_over(stage, still):
+    answer = still.client.put(
+        f"/v1/orgs/{OWN}/fields/{stage.ids[OTHER]['field_id']}", json={"name": "Mine"}, headers=stage.roles[Role.ADMIN]
     )
     assert answer.status_code == 409
-    assert traps.get_trap(conn, OTHER, ids[OTHER]["trap_id"]).org_id == OTHER
+    assert OTHER not in answer.text.replace(stage.ids[OTHER]["field_id"], "")
 
 
 def test_store_holds_the_orgs_apart_by_itself(conn):
