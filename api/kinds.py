@@ -28,6 +28,9 @@ CommuneCode = Annotated[str, StringConstraints(pattern=CODE)]
 OrgId = Annotated[str, Path(pattern=ORG, description="An org, as `soc-trang`.", examples=["soc-trang"])]
 TrapId = Annotated[str, Path(pattern=TRAP, description="A trap, as `st-014`.", examples=["st-014"])]
 FieldId = Annotated[str, Path(pattern=FIELD, description="A field.", examples=["field-7"])]
+SpeciesId = Annotated[
+    str, Path(pattern=SPECIES, max_length=64, description="A species.", examples=["nilaparvata-lugens"])
+]
 Number = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="Items of a page at most.")]
@@ -50,6 +53,7 @@ def _utc(value: datetime) -> datetime:
 
 Night = Annotated[date, AfterValidator(_known_years)]
 """A night, by the date of its evening."""
+NightId = Annotated[Night, Path(description="A night.", examples=["2025-11-22"])]
 Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
 """A moment, with its offset from UTC."""
 Insects = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]

@@ -15,6 +15,7 @@ from api.edge import Edge, Metrics
 from api.routes import (
     alerts,
     catches,
+    corrections,
     fields,
     health,
     losses,
@@ -27,7 +28,7 @@ from api.routes import (
     traps,
 )
 
-_ROUTES = (me, orgs, species, fields, traps, catches, readings, losses, rules, alerts, people)
+_ROUTES = (me, orgs, species, fields, traps, catches, corrections, readings, losses, rules, alerts, people)
 
 
 def create_app(settings: ApiSettings) -> FastAPI:

@@ -76,7 +76,8 @@ class CatchNight:
     """Catch of one trap, species and night: insects per trap per night (con/bẫy/đêm).
 
     `count` and `species` are None when the night is silent or the trap has never reported a species; a `lost` night
-    keeps what was counted, to be shown, but is not a catch to reckon with.
+    keeps what was counted, to be shown, but is not a catch to reckon with. `count` is the verified one where a
+    correction is in force, else the machine's.
     """
 
     trap_id: str
@@ -85,6 +86,8 @@ class CatchNight:
     count: int | None
     lamp_s: int
     state: NightState
+    machine_count: int | None = None
+    correction_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

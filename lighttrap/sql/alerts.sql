@@ -8,6 +8,17 @@ WHERE s.fate = 'fresh'
   AND EXISTS (SELECT FROM alert_rule r WHERE r.org_id = f.org_id AND r.kind = 'catch' AND r.replaced_at IS NULL)
 ON CONFLICT DO NOTHING
 
+-- touch_trap_night --
+-- The night of the field where the trap stood that midnight, which is the one that counts it.
+INSERT INTO touched (field_id, night)
+SELECT d.field_id, %(night)s::date
+FROM deployment d
+JOIN field f ON f.field_id = d.field_id
+WHERE d.trap_id = %(trap_id)s
+  AND d.from_at <= (%(night)s::date + 1)::timestamp AT TIME ZONE f.time_zone
+  AND d.to_at > (%(night)s::date + 1)::timestamp AT TIME ZONE f.time_zone
+ON CONFLICT DO NOTHING
+
 -- touch_over --
 -- Nights that were judged while they were going on, are over, and have not changed for a while: a trap that was cut
 -- off sends its night in pieces.
@@ -90,7 +101,7 @@ WITH asked AS MATERIALIZED (
         WHERE n.trap_id = d.trap_id AND n.night = a.night OFFSET 0
     ) AS e ON true
     LEFT JOIN LATERAL (
-        SELECT c.count FROM catch c
+        SELECT c.count FROM verified_catch c
         WHERE c.trap_id = d.trap_id AND c.species = a.species AND c.night = a.night OFFSET 0
     ) AS c ON true
     WHERE c.count IS NOT NULL

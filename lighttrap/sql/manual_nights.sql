@@ -41,7 +41,7 @@ WHERE m.trap_id = f.trap_id AND m.species = f.species AND m.night = f.night
 -- catch_history --
 -- What a trap read by itself stands before what was written down for the same night.
 SELECT c.trap_id, c.night, c.count, 1 AS nights, c.lamp_s, t.nominal_s, false AS is_manual
-FROM catch c
+FROM verified_catch c
 JOIN trap t USING (trap_id)
 WHERE c.species = %(species)s::text AND c.trap_id = ANY(%(trap_ids)s::text[])
   AND (%(last)s::date IS NULL OR c.night <= %(last)s)

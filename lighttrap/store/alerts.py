@@ -70,6 +70,16 @@ def judge_touched(conn: Connection, told_within_s: float, *, ended: bool = False
     return _settle(conn, first, told_within_s) if first else 0
 
 
+def judge_trap_night(conn: Connection, trap_id: str, night: date, told_within_s: float = TOLD_WITHIN_S) -> int:
+    """Judges a trap's night again, for good if it is over, as when its count was corrected. Returns the events written.
+
+    Lock the trap's catch before, if at all: ingest locks catches before fields.
+    """
+    readings.create_stage(conn)
+    conn.execute(_SQL["touch_trap_night"], {"trap_id": trap_id, "night": night})
+    return judge_touched(conn, told_within_s, ended=True)
+
+
 def judge_over(conn: Connection, org_id: str | None, told_within_s: float, quiet_s: float = QUIET_S) -> int:
     """Judges for good nights that are over, some at a time, and lets alerts lapse. Returns how many events it wrote."""
     conn.execute(_SQL["lapse"], {"org_id": org_id, "lapse_nights": episodes.LAPSE_NIGHTS}, prepare=True)

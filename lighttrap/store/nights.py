@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import NamedTuple
 
@@ -30,7 +30,7 @@ def catch_nights(
     with conn.cursor(name="nights", row_factory=class_row(model.CatchNight)) as cursor:
         cursor.itersize = 5000
         for row in cursor.execute(_SQL["catch_nights"], wanted):
-            yield model.CatchNight(row.trap_id, row.species, row.night, row.count, row.lamp_s, NightState(row.state))
+            yield replace(row, state=NightState(row.state))
 
 
 class AfterNight(NamedTuple):
@@ -64,7 +64,7 @@ def page_nights(
 
 @dataclass(frozen=True, slots=True)
 class CatchSum:
-    """Insects of one species in the traps of a place, in a night, or a week by its Monday."""
+    """Insects of one species in the traps of a place, in a night, or a week by its Monday; verified where corrected."""
 
     place: str
     species: str
@@ -72,6 +72,8 @@ class CatchSum:
     count: int
     trap_nights: int
     per_trap_night: float
+    machine_count: int
+    corrections: int
 
 
 def page_sums(

@@ -7,7 +7,7 @@ promise. One module a noun; all of them by their names from here, as `views.Aler
 from __future__ import annotations
 
 from lighttrap.views.alerts import Alert, AlertCase, AlertEvent, AlertNote, JudgedNight, Rule
-from lighttrap.views.catches import Catch, CatchNight, Reading
+from lighttrap.views.catches import Catch, CatchNight, Correction, Reading
 from lighttrap.views.devices import Device, Trap
 from lighttrap.views.losses import Gap, LedgerLine, QuarantinedMessage
 from lighttrap.views.people import AuditEntry, Me, NewToken, Token, User
@@ -22,6 +22,7 @@ __all__ = [
     "AuditEntry",
     "Catch",
     "CatchNight",
+    "Correction",
     "Device",
     "FieldFeature",
     "FieldMap",

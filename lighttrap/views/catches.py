@@ -16,9 +16,14 @@ class CatchNight(View):
     trap_id: str
     species: str | None
     night: date
-    count: int | None = Field(description="Insects; null is unknown, 0 is none. Not to be reckoned with when lost.")
+    count: int | None = Field(
+        description="Insects, as somebody recounted them if so, else the machine's count; null is unknown, 0 is none."
+        " Not to be reckoned with when lost."
+    )
     lamp_s: int = Field(description="Seconds the lamp was on, for this species.")
     state: NightState
+    machine_count: int | None = Field(description="What the machine counted; late readings still add to it.")
+    correction_id: int | None = Field(description="Of the correction in force; null: nobody recounted.")
 
 
 class Catch(View):
@@ -30,6 +35,26 @@ class Catch(View):
     count: int = Field(description="Insects in all traps of the place.")
     trap_nights: int = Field(description="Nights of traps that this is the sum of: lamp on for half the plan or more.")
     per_trap_night: float = Field(description="count / trap_nights: insects per trap and night.")
+    machine_count: int = Field(description="The same without what people corrected.")
+    corrections: int = Field(description="How many of the nights of traps somebody recounted.")
+
+
+class Correction(View):
+    """A count that a person put right, beside the machine's. In force until `ended_at`."""
+
+    correction_id: int
+    trap_id: str
+    species: str
+    night: date
+    count: int = Field(description="Insects, recounted.")
+    machine_count: int = Field(description="What the machine had counted then.")
+    machine_count_now: int = Field(description="What it has counted by now, late readings among it.")
+    reason: str
+    author: str
+    at: datetime
+    ended_at: datetime | None = Field(description="When it was replaced or undone.")
+    ended_by: str | None
+    ended_reason: str | None = Field(description="Why it was undone; null: replaced, or in force.")
 
 
 class Reading(View):

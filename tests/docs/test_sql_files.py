@@ -60,3 +60,12 @@ def test_every_statement_of_a_file_is_used(path: Path):
     )
     assert names, "no statement in it"
     assert [name for name in names if f'"{name}"' not in code] == []
+
+
+@pytest.mark.parametrize("path", sorted(SQL.glob("*.sql")), ids=lambda path: path.name)
+def test_counts_are_read_as_people_verified_them(path: Path):
+    """Only what keeps the machine's count or corrects it reads `catch`; whether a row is there, anybody may ask."""
+    if path.stem in ("catches", "corrections"):
+        return
+    text = re.sub(r"SELECT (DISTINCT trap_id, species )?FROM catch\b", "", path.read_text(encoding="utf-8"))
+    assert re.findall(r"\b(?:FROM|JOIN)\s+catch\b", text) == [], "read verified_catch"

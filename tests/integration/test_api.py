@@ -281,7 +281,7 @@ def test_catches_are_summed_by_place_and_leave_lost_nights_out(api, conn):
             assert found == [
                 {
                     "place": place, "species": "nilaparvata-lugens", "night": night, "count": 59 * 41,
-                    "trap_nights": 1, "per_trap_night": 59 * 41,
+                    "trap_nights": 1, "per_trap_night": 59 * 41, "machine_count": 59 * 41, "corrections": 0,
                 }
             ]  # fmt: skip
 
