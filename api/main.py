@@ -21,6 +21,7 @@ from api.routes import (
     losses,
     me,
     orgs,
+    overview,
     people,
     readings,
     rules,
@@ -28,7 +29,7 @@ from api.routes import (
     traps,
 )
 
-_ROUTES = (me, orgs, species, fields, traps, catches, corrections, readings, losses, rules, alerts, people)
+_ROUTES = (me, orgs, species, fields, overview, traps, catches, corrections, readings, losses, rules, alerts, people)
 
 
 def create_app(settings: ApiSettings) -> FastAPI:

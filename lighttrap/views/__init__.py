@@ -10,6 +10,7 @@ from lighttrap.views.alerts import Alert, AlertCase, AlertEvent, AlertNote, Judg
 from lighttrap.views.catches import Catch, CatchNight, Correction, Reading
 from lighttrap.views.devices import Device, Trap
 from lighttrap.views.losses import Gap, LedgerLine, QuarantinedMessage
+from lighttrap.views.overview import FieldOverview, Figures, Highest, Overview, Strip, StripNight
 from lighttrap.views.people import AuditEntry, Me, NewToken, Token, User
 from lighttrap.views.places import FieldFeature, FieldMap, FieldProperties, Org, PlotField, Species
 from lighttrap.views.view import Page, View
@@ -26,19 +27,25 @@ __all__ = [
     "Device",
     "FieldFeature",
     "FieldMap",
+    "FieldOverview",
     "FieldProperties",
+    "Figures",
     "Gap",
+    "Highest",
     "JudgedNight",
     "LedgerLine",
     "Me",
     "NewToken",
     "Org",
+    "Overview",
     "Page",
     "PlotField",
     "QuarantinedMessage",
     "Reading",
     "Rule",
     "Species",
+    "Strip",
+    "StripNight",
     "Token",
     "Trap",
     "User",

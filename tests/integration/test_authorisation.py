@@ -52,6 +52,8 @@ MAY: dict[str, frozenset[Role] | str] = {
     "get_field": ALL,
     "put_field": frozenset({A, G}),
     "list_judged_nights": ALL,
+    "get_overview": ALL,
+    "list_worst_fields": ALL,
     "list_traps": ALL,
     "get_trap": ALL,
     "register_trap": frozenset({A, T}),
