@@ -11,7 +11,7 @@ from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBea
 
 from api.config import ServerSettings
 from api.kinds import OrgId
-from api.permissions import Permission, require
+from api.permissions import Permission, require, require_admin_of_all, require_person
 from lighttrap.errors import Forbidden, Unauthenticated
 from lighttrap.model import Caller
 from lighttrap.store import audit, logins, tokens
@@ -94,6 +94,61 @@ class Access:
             self.conn, who=self.caller.who, org_id=self.org_id, action=action, object_kind=object_kind,
             object_id=object_id, before=before, after=after,
         )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A caller who has logged in; a token is none."""
+
+    caller: Caller
+    account_id: int
+    secret: str
+    """Of the session that asks."""
+    conn: Connection
+
+    def note(self, action: str, after: Mapping[str, object] | None = None) -> None:
+        """Writes into the audit log what somebody changed of their own account."""
+        audit.note(
+            self.conn, who=self.caller.who, action=action, object_kind="account", object_id=self.account_id,
+            after=after,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Everywhere:
+    """A caller who is admin of every org, in what belongs to none."""
+
+    caller: Caller
+    conn: Connection
+
+    def note(
+        self,
+        action: str,
+        object_kind: str,
+        object_id: object,
+        before: Mapping[str, object] | None = None,
+        after: Mapping[str, object] | None = None,
+        *,
+        org_id: str | None = None,
+    ) -> None:
+        """Writes a change into the audit log, in the transaction that makes it; of an org when it names one."""
+        audit.note(
+            self.conn, who=self.caller.who, org_id=org_id, action=action, object_kind=object_kind,
+            object_id=object_id, before=before, after=after,
+        )  # fmt: skip
+
+
+def _person(request: Request, caller: Asker, conn: Conn) -> Person:
+    return Person(caller, require_person(caller), request.cookies.get(COOKIE, ""), conn)
+
+
+def _everywhere(caller: Asker, conn: Conn) -> Everywhere:
+    require_admin_of_all(caller)
+    return Everywhere(caller, conn)
+
+
+SignedIn = Annotated[Person, Depends(_person)]
+AdminOfAll = Annotated[Everywhere, Depends(_everywhere)]
 
 
 def _may(permission: Permission) -> Callable[..., Access]:

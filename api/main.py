@@ -13,6 +13,7 @@ from api import database, openapi, problems
 from api.config import ApiSettings
 from api.edge import Edge, Metrics
 from api.routes import (
+    admin,
     alerts,
     catches,
     corrections,
@@ -25,11 +26,28 @@ from api.routes import (
     people,
     readings,
     rules,
+    sessions,
     species,
     traps,
 )
 
-_ROUTES = (me, orgs, species, fields, overview, traps, catches, corrections, readings, losses, rules, alerts, people)
+_ROUTES = (
+    me,
+    sessions,
+    orgs,
+    species,
+    fields,
+    overview,
+    traps,
+    catches,
+    corrections,
+    readings,
+    losses,
+    rules,
+    alerts,
+    people,
+    admin,
+)
 
 
 def create_app(settings: ApiSettings) -> FastAPI:

@@ -305,6 +305,18 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True)
+class LoginSession:
+    """A person who has logged in, by one browser; `agent` is what it calls itself."""
+
+    session_id: int
+    way: str
+    agent: str
+    created_at: datetime
+    expires_at: datetime
+    is_this_one: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ApiToken:
     """A program's way in: one role in one org, until it expires or is revoked."""
 

@@ -8,10 +8,10 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.config import ServerSettings
-from api.deps import COOKIE, Asker, Conn, Settings, refuse_cross_site
+from api.deps import COOKIE, Asker, Conn, Settings, SignedIn, refuse_cross_site
 from lighttrap import views
 from lighttrap.errors import Forbidden, Unauthenticated
-from lighttrap.store import accounts, audit, logins
+from lighttrap.store import accounts, logins
 from lighttrap.store.pool import Connection
 
 router = APIRouter(tags=["me"])
@@ -67,16 +67,14 @@ def get_me(caller: Asker) -> views.Me:
 
 @router.put("/me/password", status_code=204)
 def change_my_password(
-    request: Request, passwords: NewPassword, caller: Asker, conn: Conn, settings: Settings
+    request: Request, passwords: NewPassword, person: SignedIn, conn: Conn, settings: Settings
 ) -> Response:
     """Another password; every session of yours ends, this one too."""
-    if caller.account_id is None:
-        raise Forbidden("a token has no password")
-    secret = _try(request, conn, settings, caller.who, passwords.old)
+    secret = _try(request, conn, settings, person.caller.who, passwords.old)
     if secret is None:
         raise Forbidden("the old password does not fit")
-    accounts.set_password(conn, caller.account_id, passwords.new)
-    audit.note(conn, who=caller.who, action="set password", object_kind="account", object_id=caller.account_id)
+    accounts.set_password(conn, person.account_id, passwords.new)
+    person.note("set password")
     return Response(status_code=204)
 
 
@@ -87,6 +85,7 @@ def _try(request: Request, conn: Connection, settings: ServerSettings, login: st
         logins.count_tries(conn, login, request.client.host if request.client else "unknown", limits)
     finally:
         conn.commit()
-    secret = logins.log_in(conn, login, password, limits)
+    agent = request.headers.get("user-agent", "")
+    secret = logins.log_in(conn, login, password, limits, agent=agent)
     conn.commit()
     return secret

@@ -68,6 +68,33 @@ def disable(login: str, data: addresses.DataOption = None) -> None:
 
 
 @cli.command()
+def enable(login: str, data: addresses.DataOption = None) -> None:
+    """Lets a disabled account log in again, in the roles that it had."""
+    with addresses.database(data) as conn:
+        account = store.by_login(conn, login)
+        store.enable(conn, account.account_id)
+        audit.note(conn, who=WHO, action="enable", object_kind="account", object_id=account.account_id)
+    typer.echo(f"account {account.login} can log in again")
+
+
+@cli.command()
+def admin(
+    login: str,
+    off: Annotated[bool, typer.Option("--off", help="No longer.")] = False,
+    data: addresses.DataOption = None,
+) -> None:
+    """Makes an account admin of every org."""
+    with addresses.database(data) as conn:
+        account = store.by_login(conn, login)
+        store.set_admin(conn, account.account_id, is_admin=not off)
+        audit.note(
+            conn, who=WHO, action="set admin", object_kind="account", object_id=account.account_id,
+            before={"is_admin": account.is_admin}, after={"is_admin": not off},
+        )  # fmt: skip
+    typer.echo(f"account {account.login} is {'no longer ' if off else ''}admin of every org")
+
+
+@cli.command()
 def password(login: str, password_stdin: PasswordOption = False, data: addresses.DataOption = None) -> None:
     """Gives an account another password, ends its sessions and a lock-out."""
     new = _password(password_stdin)

@@ -26,6 +26,28 @@ DELETE FROM membership WHERE account_id = %(account_id)s AND org_id = %(org_id)s
 -- disable --
 UPDATE account SET disabled_at = coalesce(disabled_at, now()) WHERE account_id = %(account_id)s
 
+-- enable --
+UPDATE account SET disabled_at = NULL WHERE account_id = %(account_id)s
+
+-- unlock --
+UPDATE account SET failed_logins = 0, locked_until = NULL WHERE account_id = %(account_id)s
+
+-- set_admin --
+UPDATE account SET is_admin = %(is_admin)s WHERE account_id = %(account_id)s
+
+-- lock_admins --
+-- Of two who let each other go at the same time, the second finds themselves the last.
+SELECT account_id FROM account WHERE is_admin AND disabled_at IS NULL ORDER BY account_id FOR UPDATE
+
+-- page_accounts --
+SELECT a.account_id, a.login, a.name, a.is_admin, a.created_at, a.locked_until, a.disabled_at,
+       coalesce((SELECT jsonb_object_agg(m.org_id, m.role) FROM membership m WHERE m.account_id = a.account_id), '{}')
+           AS roles
+FROM account a
+WHERE a.login > %(after)s
+ORDER BY a.login
+LIMIT %(limit)s
+
 -- set_password --
 UPDATE account SET password_hash = %(password_hash)s, failed_logins = 0, locked_until = NULL
 WHERE account_id = %(account_id)s

@@ -24,8 +24,8 @@ UPDATE account SET failed_logins = 0, locked_until = NULL, password_hash = coale
 WHERE account_id = %(account_id)s
 
 -- open_session --
-INSERT INTO login_session (session_sha, account_id, expires_at)
-VALUES (%(sha)s, %(account_id)s, now() + make_interval(secs => %(session_s)s))
+INSERT INTO login_session (session_sha, account_id, expires_at, way, agent)
+VALUES (%(sha)s, %(account_id)s, now() + make_interval(secs => %(session_s)s), %(way)s, %(agent)s)
 
 -- end_session --
 DELETE FROM login_session WHERE session_sha = %(sha)s

@@ -1,5 +1,15 @@
 -- ensure_org --
 INSERT INTO org (org_id, name) VALUES (%(org_id)s, %(name)s) ON CONFLICT (org_id) DO NOTHING
 
+-- add_org --
+INSERT INTO org (org_id, name) VALUES (%(org_id)s, %(name)s) ON CONFLICT (org_id) DO NOTHING
+RETURNING org_id, name
+
+-- rename_org --
+-- Answers with the name before.
+UPDATE org SET name = %(name)s FROM (SELECT name FROM org WHERE org_id = %(org_id)s FOR UPDATE) old
+WHERE org_id = %(org_id)s
+RETURNING old.name
+
 -- list_orgs --
 SELECT org_id, name FROM org ORDER BY org_id

@@ -35,6 +35,12 @@ def list_accounts(conn: Connection, org_id: str | None = None) -> list[model.Acc
     return _list(conn, org_id=org_id)
 
 
+def page_accounts(conn: Connection, *, after: str = "", limit: int = 100) -> list[model.Account]:
+    """Accounts of all orgs by login, from after one."""
+    cursor = conn.cursor(row_factory=class_row(model.Account))
+    return cursor.execute(_SQL["page_accounts"], {"after": after, "limit": limit}).fetchall()
+
+
 def get_account(conn: Connection, account_id: int, org_id: str | None = None) -> model.Account:
     """One account; with `org_id`, one of that org. Raises NotFound."""
     return _one(_list(conn, account_id=account_id, org_id=org_id))
@@ -60,6 +66,28 @@ def disable(conn: Connection, account_id: int) -> None:
     """Keeps an account out for good; its sessions end at once."""
     conn.execute(_SQL["disable"], {"account_id": account_id})
     conn.execute(_SQL["end_sessions"], {"account_id": account_id})
+
+
+def enable(conn: Connection, account_id: int) -> None:
+    """Lets a disabled account log in again."""
+    conn.execute(_SQL["enable"], {"account_id": account_id})
+
+
+def unlock(conn: Connection, account_id: int) -> None:
+    """Ends a lock-out before its time."""
+    conn.execute(_SQL["unlock"], {"account_id": account_id})
+
+
+def set_admin(conn: Connection, account_id: int, *, is_admin: bool) -> None:
+    """Makes an account admin of every org, or no longer."""
+    conn.execute(_SQL["set_admin"], {"account_id": account_id, "is_admin": is_admin})
+
+
+def require_another_admin(conn: Connection, account_id: int) -> None:
+    """Raises Conflict when nobody else who can log in is admin of every org; holds for the transaction."""
+    admins = {row[0] for row in conn.execute(_SQL["lock_admins"]).fetchall()}
+    if admins == {account_id}:
+        raise Conflict("that is the last admin of every org: make another one first")
 
 
 def set_password(conn: Connection, account_id: int, password: str) -> None:

@@ -34,9 +34,9 @@ def note(
 
 
 def list_entries(
-    conn: Connection, org_id: str, *, object_kind: str | None = None, before_id: int = NEWEST, limit: int = 100
+    conn: Connection, org_id: str | None, *, object_kind: str | None = None, before_id: int = NEWEST, limit: int = 100
 ) -> list[model.AuditEntry]:
-    """The entries of an org with an id below `before_id`, the newest first."""
+    """The entries of an org, or with None all there are, with an id below `before_id`, the newest first."""
     values = {"org_id": org_id, "object_kind": object_kind, "before_id": before_id, "limit": limit}
     return conn.cursor(row_factory=class_row(model.AuditEntry)).execute(_SQL["list_entries"], values).fetchall()
 

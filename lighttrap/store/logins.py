@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from dataclasses import dataclass
+from typing import Literal
 
 from lighttrap import model, passwords, sql
 from lighttrap.errors import TooManyTries
@@ -47,7 +48,7 @@ def count_tries(conn: Connection, login: str, address: str, limits: LoginLimits)
         raise TooManyTries("too many tries to log in; wait a minute")
 
 
-def log_in(conn: Connection, login: str, password: str, limits: LoginLimits) -> str | None:
+def log_in(conn: Connection, login: str, password: str, limits: LoginLimits, *, agent: str = "") -> str | None:
     """The secret of a new session; None when login and password do not fit, or the account is locked or disabled.
 
     Takes the same time for a login that is not there. Commit in either case, for failures count.
@@ -63,7 +64,7 @@ def log_in(conn: Connection, login: str, password: str, limits: LoginLimits) -> 
         return None
     anew = passwords.hashed(password) if passwords.is_outdated(kept) else None
     conn.execute(_SQL["note_success"], {"account_id": account_id, "password_hash": anew})
-    return _open_session(conn, account_id, limits.session_s)
+    return open_session(conn, account_id, limits.session_s, way="password", agent=agent)
 
 
 def log_out(conn: Connection, secret: str) -> None:
@@ -81,14 +82,21 @@ def caller_of(conn: Connection, secret: str) -> model.Caller | None:
     return model.Caller(who, name, known, account_id=account_id, is_admin=is_admin)
 
 
+def open_session(
+    conn: Connection, account_id: int, session_s: float, *, way: Literal["password", "oidc"], agent: str
+) -> str:
+    """The secret of a new session of somebody who was found to be who they say they are."""
+    secret = new_secret()
+    conn.execute(_SQL["forget_sessions"])
+    # What a browser calls itself may be no proper text.
+    told = agent.encode("ascii", "replace").decode().replace("\x00", "?")[:200]
+    values = {
+        "sha": secret_sha(secret), "account_id": account_id, "session_s": session_s, "way": way, "agent": told
+    }  # fmt: skip
+    conn.execute(_SQL["open_session"], values)
+    return secret
+
+
 def _tries(conn: Connection, source: str) -> int:
     [(tries,)] = conn.execute(_SQL["count_try"], {"source": source}).fetchall()
     return int(tries)
-
-
-def _open_session(conn: Connection, account_id: int, session_s: float) -> str:
-    secret = new_secret()
-    conn.execute(_SQL["forget_sessions"])
-    values = {"sha": secret_sha(secret), "account_id": account_id, "session_s": session_s}
-    conn.execute(_SQL["open_session"], values)
-    return secret

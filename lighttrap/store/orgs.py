@@ -5,6 +5,7 @@ from __future__ import annotations
 from psycopg.rows import class_row
 
 from lighttrap import model, sql
+from lighttrap.errors import Conflict, NotFound
 from lighttrap.store.pool import Connection
 
 _SQL = sql.load("orgs")
@@ -13,6 +14,23 @@ _SQL = sql.load("orgs")
 def ensure_org(conn: Connection, org_id: str, name: str | None = None) -> None:
     """Makes the org when it is not there yet; an existing one keeps its name."""
     conn.execute(_SQL["ensure_org"], {"org_id": org_id, "name": name or org_id})
+
+
+def add_org(conn: Connection, org_id: str, name: str) -> model.Org:
+    """Makes an org. Raises Conflict when there is one of that id."""
+    values = {"org_id": org_id, "name": name}
+    found = conn.cursor(row_factory=class_row(model.Org)).execute(_SQL["add_org"], values).fetchone()
+    if found is None:
+        raise Conflict(f"there is an org {org_id} already")
+    return found
+
+
+def rename_org(conn: Connection, org_id: str, name: str) -> str:
+    """Gives an org another name. Returns the one before. Raises NotFound."""
+    found = conn.execute(_SQL["rename_org"], {"org_id": org_id, "name": name}).fetchone()
+    if found is None:
+        raise NotFound(f"there is no org {org_id}")
+    return str(found[0])
 
 
 def list_orgs(conn: Connection) -> list[model.Org]:

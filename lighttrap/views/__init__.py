@@ -11,11 +11,12 @@ from lighttrap.views.catches import Catch, CatchNight, Correction, Reading
 from lighttrap.views.devices import Device, Trap
 from lighttrap.views.losses import Gap, LedgerLine, QuarantinedMessage
 from lighttrap.views.overview import FieldOverview, Figures, Highest, Overview, Strip, StripNight
-from lighttrap.views.people import AuditEntry, Me, NewToken, Token, User
+from lighttrap.views.people import Account, AuditEntry, LoginSession, Me, NewToken, Token, User
 from lighttrap.views.places import FieldFeature, FieldMap, FieldProperties, Org, PlotField, Species
 from lighttrap.views.view import Page, View
 
 __all__ = [
+    "Account",
     "Alert",
     "AlertCase",
     "AlertEvent",
@@ -34,6 +35,7 @@ __all__ = [
     "Highest",
     "JudgedNight",
     "LedgerLine",
+    "LoginSession",
     "Me",
     "NewToken",
     "Org",

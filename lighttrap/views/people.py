@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -30,6 +30,30 @@ class User(View):
     locked_until: datetime | None
     disabled_at: datetime | None
     created_at: datetime
+
+
+class Account(View):
+    """A person who can log in, with what they are in every org."""
+
+    account_id: int
+    login: str
+    name: str
+    is_admin: bool = Field(description="Admin of every org.")
+    roles: dict[str, Role] = Field(description="By org.")
+    locked_until: datetime | None
+    disabled_at: datetime | None
+    created_at: datetime
+
+
+class LoginSession(View):
+    """One browser in which a person is logged in."""
+
+    session_id: int
+    way: Literal["password", "oidc"] = Field(description="How they came in.")
+    agent: str = Field(description="What the browser called itself then.")
+    created_at: datetime
+    expires_at: datetime
+    is_this_one: bool = Field(description="Whether it is the one that asks.")
 
 
 class Token(View):

@@ -230,3 +230,7 @@ def test_first_admin_and_a_token_are_made_by_the_command_line(up):
     assert rows(up, "token", "list", "--org", "tokens")[0]["revoked_at"]
     assert lighttrap(up, "user", "disable", "root").returncode == 0
     assert rows(up, "user", "list")[0]["disabled_at"]
+    assert lighttrap(up, "user", "enable", "root").returncode == 0
+    assert lighttrap(up, "user", "admin", "root", "--off").returncode == 0
+    [back] = rows(up, "user", "list")
+    assert (back["disabled_at"], back["is_admin"]) == ("", "False")

@@ -21,7 +21,7 @@ from api.permissions import ALLOWED, Permission
 from lighttrap import passwords, topics
 from lighttrap.config import DatabaseSettings
 from lighttrap.model import Role
-from lighttrap.store import accounts, corrections, handling, pool, quarantine, tokens, traps
+from lighttrap.store import accounts, corrections, handling, login_sessions, pool, quarantine, tokens, traps
 from lighttrap.store.corrections import CatchKey, Seen
 from tests.builders import NIGHTFALL, a_reading, a_topic, a_trap, store_readings
 from tests.cluster import Databases
@@ -85,6 +85,19 @@ MAY: dict[str, frozenset[Role] | str] = {
     "add_token": frozenset({A}),
     "revoke_token": frozenset({A}),
     "list_audit": frozenset({A}),
+    "list_my_sessions": A_PERSON,
+    "end_my_session": A_PERSON,
+    "end_my_other_sessions": A_PERSON,
+    "add_org": ADMIN_OF_ALL,
+    "rename_org": ADMIN_OF_ALL,
+    "list_accounts": ADMIN_OF_ALL,
+    "get_account": ADMIN_OF_ALL,
+    "disable_account": ADMIN_OF_ALL,
+    "enable_account": ADMIN_OF_ALL,
+    "unlock_account": ADMIN_OF_ALL,
+    "reset_password": ADMIN_OF_ALL,
+    "set_admin": ADMIN_OF_ALL,
+    "list_all_audit": ADMIN_OF_ALL,
 }
 BODIES: dict[str, dict[str, Any]] = {
     "login": {"login": "nobody", "password": "ba con trâu trắng"},
@@ -101,6 +114,10 @@ BODIES: dict[str, dict[str, Any]] = {
     "add_user": {"login": "new@example.org", "role": "viewer", "name": "New", "password": "ba con trâu trắng"},
     "change_role": {"role": "viewer"},
     "add_token": {"name": "IOC"},
+    "add_org": {"org_id": "new-org", "name": "Đơn vị mới"},
+    "rename_org": {"name": "Tên mới"},
+    "reset_password": {"password": "ba con trâu trắng"},
+    "set_admin": {"is_admin": True},
 }
 SPAN = {
     "first": "2025-11-01",
@@ -215,9 +232,12 @@ def _stage(client: TestClient, app: FastAPI, databases: Databases) -> Stage:
         accounts.put_membership(conn, person, OWN, Role.ADMIN)
         accounts.put_membership(conn, gone, OWN, Role.ADMIN)
         roles = {role: a_token(conn, OWN, role) for role in Role}
+        root_headers = a_session(conn, root)
+        for one in ids.values():
+            one["session_id"] = login_sessions.list_sessions(conn, root, "")[0].session_id
         made = Stage(
             client, app, databases, template, ids, roles, _wrong(conn, person, gone), a_session(conn, person),
-            a_session(conn, root),
+            root_headers,
         )  # fmt: skip
     conn.close()
     return made
@@ -326,6 +346,7 @@ def test_operations_are_in_the_document_and_below_an_org_unless_declared_otherwi
     for path, route in OPERATIONS:
         assert route.include_in_schema
         assert path.startswith("/v1/orgs/{org_id}") == isinstance(MAY[route.name], frozenset), path
+        assert path.startswith("/v1/admin/") == (MAY[route.name] == ADMIN_OF_ALL), path
 
 
 @pytest.mark.parametrize(("method", "path", "route"), CELLS)
