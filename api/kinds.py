@@ -56,4 +56,11 @@ Night = Annotated[date, AfterValidator(_known_years)]
 NightId = Annotated[Night, Path(description="A night.", examples=["2025-11-22"])]
 Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
 """A moment, with its offset from UTC."""
+TrapsInstant = Annotated[
+    AwareDatetime,
+    # A day from the ends of the calendar, so that no zone leads beyond them.
+    Field(ge=datetime(1, 1, 2, tzinfo=UTC), le=datetime(9999, 12, 30, tzinfo=UTC)),
+    AfterValidator(lambda value: value.astimezone(UTC)),
+]
+"""A moment by a trap's own clock, which may be wrong."""
 Insects = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]

@@ -29,6 +29,7 @@ from api.routes import (
     sessions,
     species,
     traps,
+    visits,
 )
 
 _ROUTES = (
@@ -39,6 +40,7 @@ _ROUTES = (
     fields,
     overview,
     traps,
+    visits,
     catches,
     corrections,
     readings,

@@ -71,6 +71,18 @@ class Trap:
     field_id: str | None = None
 
 
+class Work(StrEnum):
+    """What somebody did at a trap."""
+
+    TRAY_CLEANED = "tray-cleaned"
+    LAMP_CHANGED = "lamp-changed"
+    BATTERY_CHANGED = "battery-changed"
+    PANEL_CLEANED = "panel-cleaned"
+    CAMERA_CLEANED = "camera-cleaned"
+    MOVED = "moved"
+    OTHER = "other"
+
+
 @dataclass(frozen=True, slots=True)
 class CatchNight:
     """Catch of one trap, species and night: insects per trap per night (con/bẫy/đêm).

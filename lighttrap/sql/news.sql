@@ -29,3 +29,14 @@ ON CONFLICT (trap_id, night, boot) DO UPDATE SET
 
 -- owner --
 SELECT org_id FROM trap WHERE trap_id = %(trap_id)s
+
+-- page_events --
+SELECT e.at, e.event, e.note, e.received_at, e.sha
+FROM trap_event e
+JOIN trap t ON t.trap_id = e.trap_id
+WHERE t.org_id = %(org_id)s AND e.trap_id = %(trap_id)s
+  AND (%(first)s::timestamptz IS NULL OR e.at >= %(first)s)
+  AND (%(before)s::timestamptz IS NULL OR e.at < %(before)s)
+  AND (%(last_at)s::timestamptz IS NULL OR (e.at, e.sha) < (%(last_at)s, %(last_sha)s::bytea))
+ORDER BY e.at DESC, e.sha DESC
+LIMIT %(limit)s

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
+
+from psycopg.rows import class_row
 
 from lighttrap import sql, wire
 from lighttrap.store import ledger
@@ -55,3 +59,39 @@ def store_summary(
         {**said, "org_id": org_id, "trap_id": trap_id, "totals": totals, "received_at": received_at},
     )
     ledger.note_sent(conn, trap_id, packet.boot, packet.last_seq)
+
+
+@dataclass(frozen=True, slots=True)
+class TrapEvent:
+    """Something that befell a trap, as it told; `at` is by its own clock, `received_at` by ours."""
+
+    at: datetime
+    event: str
+    note: str | None
+    received_at: datetime
+    sha: bytes
+
+
+class AfterEvent(NamedTuple):
+    """The last item of a page."""
+
+    at: datetime
+    sha: bytes
+
+
+def page_events(
+    conn: Connection,
+    org_id: str,
+    trap_id: str,
+    *,
+    first: datetime | None = None,
+    before: datetime | None = None,
+    after: AfterEvent | None = None,
+    limit: int = 100,
+) -> list[TrapEvent]:
+    """What a trap told of itself, from `first` on and before `before`, the newest first."""
+    wanted = {
+        "org_id": org_id, "trap_id": trap_id, "first": first, "before": before, "limit": limit,
+        "last_at": after.at if after else None, "last_sha": after.sha if after else None,
+    }  # fmt: skip
+    return conn.cursor(row_factory=class_row(TrapEvent)).execute(_SQL["page_events"], wanted).fetchall()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from lighttrap.views.alerts import Alert, AlertCase, AlertEvent, AlertNote, JudgedNight, Rule
 from lighttrap.views.catches import Catch, CatchNight, Correction, Reading
-from lighttrap.views.devices import Device, Trap
+from lighttrap.views.devices import Device, Trap, TrapEvent, Visit
 from lighttrap.views.losses import Gap, LedgerLine, QuarantinedMessage
 from lighttrap.views.overview import FieldOverview, Figures, Highest, Overview, Strip, StripNight
 from lighttrap.views.people import Account, AuditEntry, LoginSession, Me, NewToken, Token, User
@@ -50,6 +50,8 @@ __all__ = [
     "StripNight",
     "Token",
     "Trap",
+    "TrapEvent",
     "User",
     "View",
+    "Visit",
 ]

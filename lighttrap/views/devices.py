@@ -6,6 +6,7 @@ from datetime import datetime
 
 from pydantic import Field
 
+from lighttrap.model import Work
 from lighttrap.views.view import View
 
 
@@ -35,3 +36,27 @@ class Device(View):
     signal_dbm: float | None
     missing: int = Field(description="Readings that have not come though they were sent.")
     faults: list[str] = Field(description="Of its active device alerts: silent, battery, lamp, gap.")
+
+
+class Visit(View):
+    """What somebody wrote down of being at a trap."""
+
+    visit_id: int
+    trap_id: str
+    at: datetime
+    author: str
+    work: list[Work] = Field(description="What was done there.")
+    battery_v: float | None = Field(description="Measured there, with an instrument.")
+    note: str | None
+    written_at: datetime = Field(description="When it was written down here.")
+
+
+class TrapEvent(View):
+    """Something that befell a trap, as it told."""
+
+    at: datetime = Field(description="By the trap's own clock.")
+    event: str = Field(
+        description="lamp-on, lamp-off, lamp-fault, tray-cleaned, reboot, gone, or the maker's own word."
+    )
+    note: str | None
+    received_at: datetime

@@ -21,7 +21,7 @@ from api.permissions import ALLOWED, Permission
 from lighttrap import passwords, topics
 from lighttrap.config import DatabaseSettings
 from lighttrap.model import Role
-from lighttrap.store import accounts, corrections, handling, login_sessions, pool, quarantine, tokens, traps
+from lighttrap.store import accounts, corrections, handling, login_sessions, pool, quarantine, tokens, traps, visits
 from lighttrap.store.corrections import CatchKey, Seen
 from tests.builders import NIGHTFALL, a_reading, a_topic, a_trap, store_readings
 from tests.cluster import Databases
@@ -60,6 +60,9 @@ MAY: dict[str, frozenset[Role] | str] = {
     "move_trap": frozenset({A, T}),
     "retire_trap": frozenset({A, T}),
     "list_devices": ALL,
+    "list_visits": ALL,
+    "add_visit": frozenset({A, G, T}),
+    "list_trap_events": ALL,
     "list_nights": ALL,
     "list_catches": ALL,
     "list_corrections": ALL,
@@ -106,6 +109,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "register_trap": {"trap_id": "st-new"},
     "move_trap": {"field_id": "field-{org}"},
     "retire_trap": {},
+    "add_visit": {"work": ["tray-cleaned"]},
     "put_correction": {"count": 38, "reason": "đếm lại", "machine_count": 59 * 41, "correction_id": None},
     "put_rule": {"species": "nilaparvata-lugens", "watch": 100},
     "acknowledge_alert": {"version": 1},
@@ -164,6 +168,7 @@ def world(conn: pool.Connection) -> dict[str, dict[str, Any]]:
         )
         traps.deploy(conn, trap_id=trap_id, field_id=f"field-{org}", at=NIGHTFALL - timedelta(days=1))
         store_readings(conn, *(a_reading(seq) for seq in range(1, 60)), trap_id=trap_id, org=org)
+        visits.add_visit(conn, org, trap_id, author=f"person@{org}")
         topic = a_topic(topics.Kind.READING, org=org, trap_id=trap_id).encode()
         quarantine.insert(conn, [quarantine.Refusal(NIGHTFALL, topic, b"{", "json", "no JSON", trap_id)])
         [(alert_id,)] = conn.execute(
@@ -435,6 +440,8 @@ def test_filters_find_what_is_of_the_own_org(stage, still):
         ("/v1/orgs/{org_id}/fields", "list_fields", "commune_code"),
         ("/v1/orgs/{org_id}/traps", "list_traps", "field_id"),
         ("/v1/orgs/{org_id}/quarantine", "list_quarantine", "trap_id"),
+        ("/v1/orgs/{org_id}/visits", "list_visits", "trap_id"),
+        ("/v1/orgs/{org_id}/corrections", "list_corrections", "trap_id"),
         ("/v1/orgs/{org_id}/traps/{trap_id}/readings", "list_readings", ""),
     ]:
         params = {given: str(stage.ids[OWN][FILTERS.get(given, given)])} if given else {}
