@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from typing import Annotated
+from typing import Annotated, Literal
+from zoneinfo import available_timezones
 
 from fastapi import Path, Query
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
@@ -64,3 +65,18 @@ TrapsInstant = Annotated[
 ]
 """A moment by a trap's own clock, which may be wrong."""
 Insects = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
+Clock = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+"""A local time of day, as 21:00."""
+_ZONES = available_timezones()
+
+
+def _known_zone(name: str) -> str:
+    if name not in _ZONES:
+        raise ValueError("is no time zone of the IANA data base")
+    return name
+
+
+TimeZone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_known_zone)]
+"""An IANA name, as Asia/Ho_Chi_Minh."""
+Kind = Literal["catch", "device"]
+"""What an alert is of."""

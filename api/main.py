@@ -13,21 +13,27 @@ from api import database, openapi, problems
 from api.config import ApiSettings
 from api.edge import Edge, Metrics
 from api.routes import (
+    addresses,
     admin,
     alerts,
     catches,
+    communes,
+    consents,
     corrections,
     fields,
     health,
     losses,
     me,
+    org_settings,
     orgs,
     overview,
     people,
     readings,
+    recipients,
     rules,
     sessions,
     species,
+    subscriptions,
     traps,
     visits,
 )
@@ -36,7 +42,9 @@ _ROUTES = (
     me,
     sessions,
     orgs,
+    org_settings,
     species,
+    communes,
     fields,
     overview,
     traps,
@@ -49,6 +57,10 @@ _ROUTES = (
     alerts,
     people,
     admin,
+    recipients,
+    addresses,
+    consents,
+    subscriptions,
 )
 
 

@@ -189,6 +189,7 @@ class AlertRule:
     Levels, `floor` in insects per trap and night; a level that is None is not used. `k` of the last `n` known nights
     reach a level; `clear_nights` nights in a row below `clear_below` times the lowest threshold end the alert.
     `jump_ratio` and `trend_ratio` compare with the place's own past and raise a watch, from `floor` on.
+    `replaced_at` is None while the version is in force.
     """
 
     org_id: str
@@ -212,13 +213,15 @@ class AlertRule:
     rule_id: int | None = None
     version: int = 1
     created_at: datetime | None = None
+    replaced_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
     """A person who is told of alerts. `kind` is farmer or staff, `language` vi, km or en.
 
-    Messages wait from `quiet_from` to `quiet_to`, local times of `time_zone`. `addresses` are by channel name.
+    Messages wait from `quiet_from` to `quiet_to`, local times of `time_zone`. `addresses` are by channel name;
+    `refused` names the channels that last refused theirs for good.
     """
 
     org_id: str
@@ -234,6 +237,7 @@ class Recipient:
     stopped_at: datetime | None = None
     addresses: dict[str, str] = field(default_factory=dict)
     recipient_id: int | None = None
+    refused: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +253,17 @@ class Subscription:
     species: str | None = None
     min_level: int = 1
     kind: str = "catch"
+    subscription_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrgSetting:
+    """What an org decides for itself; `phone` stands in messages, `updated_at` is None while nothing was decided."""
+
+    farmers_need_approval: bool
+    phone: str | None
+    updated_at: datetime | None
+    author: str | None
 
 
 @dataclass(frozen=True, slots=True)

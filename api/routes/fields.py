@@ -5,33 +5,25 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Annotated, Any, Literal
-from zoneinfo import available_timezones
 
 from fastapi import APIRouter, Query
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 
 from api import paging
 from api.deps import KeepFields, See
-from api.kinds import CODE, After, CommuneCode, FieldId, FieldKey, Limit, Line, Night, SpeciesKey
+from api.kinds import CODE, After, CommuneCode, FieldId, FieldKey, Limit, Line, Night, SpeciesKey, TimeZone
 from lighttrap import model, views
 from lighttrap.errors import InputFault
 from lighttrap.store import fields, handling
 
 router = APIRouter(prefix="/orgs/{org_id}", tags=["fields"])
 LONGEST = timedelta(days=400)
-_ZONES = available_timezones()
 _KEY = TypeAdapter(tuple[FieldKey])
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 Position = tuple[Longitude, Latitude]
 Ring = Annotated[list[Position], Field(min_length=4, max_length=10_000)]
 Rings = Annotated[list[Ring], Field(min_length=1, max_length=100)]
-
-
-def _known_zone(name: str) -> str:
-    if name not in _ZONES:
-        raise ValueError("is no time zone of the IANA data base")
-    return name
 
 
 class _Geometry(BaseModel):
@@ -67,7 +59,7 @@ class FieldBody(BaseModel):
         json_schema_extra={"examples": [{"name": "Ruộng ông Ba", "commune_code": "31498", "area_ha": 1.2}]},
     )
     name: Line
-    time_zone: Annotated[str, StringConstraints(max_length=64), AfterValidator(_known_zone)] = "Asia/Ho_Chi_Minh"
+    time_zone: TimeZone = "Asia/Ho_Chi_Minh"
     boundary: Annotated[Point | Polygon | MultiPolygon, Field(discriminator="type")] | None = None
     area_ha: Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)] | None = None
     commune_code: CommuneCode | None = None

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.deps import See, SetRules
-from api.kinds import CommuneCode, FieldKey, Insects, SpeciesKey
+from api.kinds import CommuneCode, FieldKey, Insects, Number, SpeciesKey
 from lighttrap import model, views
+from lighttrap.errors import Conflict
 from lighttrap.store import alerts, fields
 
 router = APIRouter(prefix="/orgs/{org_id}", tags=["rules"])
@@ -76,3 +77,25 @@ def put_rule(access: SetRules, body: NewRule) -> model.AlertRule:
     [now] = [one for one in list_rules(access) if one.rule_id == rule_id]
     access.note("put", "rule", rule_id, asdict(before[0]) if before else None, asdict(now))
     return now
+
+
+@router.get("/rules/{rule_id}/versions", response_model=list[views.Rule])
+def list_rule_versions(access: See, rule_id: Number) -> list[model.AlertRule]:
+    """Every version there was of a rule, given any of them, the newest first."""
+    return alerts.rule_versions(access.conn, access.org_id, rule_id)
+
+
+@router.delete("/rules/{rule_id}", status_code=204)
+def end_rule(access: SetRules, rule_id: Number) -> Response:
+    """Takes a rule out of force.
+
+    Its alerts go on under the next rule that fits their fields, or end when there is none.
+    """
+    [newest, *_] = alerts.rule_versions(access.conn, access.org_id, rule_id)
+    if newest.rule_id != rule_id or newest.replaced_at is not None:
+        raise Conflict(f"rule {rule_id} is not in force")
+    # Before the change, for that commits; an error takes both back.
+    access.note("end", "rule", rule_id, asdict(newest))
+    if not alerts.end_rule(access.conn, newest):
+        raise Conflict(f"rule {rule_id} is not in force")
+    return Response(status_code=204)

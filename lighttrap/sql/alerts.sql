@@ -287,10 +287,28 @@ FROM alert_rule
 WHERE replaced_at IS NULL AND (%(org_id)s::text IS NULL OR org_id = %(org_id)s)
 ORDER BY org_id, species, field_id NULLS FIRST, commune_code NULLS FIRST
 
+-- rule_versions --
+-- Every version there was for the species and place of one of them, the newest first.
+SELECT r.rule_id, r.org_id, r.kind, r.species, r.field_id, r.commune_code, r.watch, r.warning, r.alarm, r.clear_below,
+       r.clear_nights, r.k, r.n, r.min_lamp_s, r.floor, r.jump_ratio, r.trend_ratio, r.is_proposal, r.version, r.author,
+       r.created_at, r.replaced_at
+FROM alert_rule one
+JOIN alert_rule r ON r.org_id = one.org_id AND r.kind = one.kind AND r.species = one.species
+    AND r.field_id IS NOT DISTINCT FROM one.field_id AND r.commune_code IS NOT DISTINCT FROM one.commune_code
+WHERE one.rule_id = %(rule_id)s AND one.org_id = %(org_id)s AND one.kind = 'catch'
+ORDER BY r.rule_id DESC
+
+-- last_version --
+-- Of the rule for a species and place, in force or not: what was ended and is put again goes on counting.
+SELECT coalesce(max(version), 0) FROM alert_rule
+WHERE org_id = %(org_id)s AND kind = 'catch' AND species = %(species)s
+  AND field_id IS NOT DISTINCT FROM %(field_id)s AND commune_code IS NOT DISTINCT FROM %(commune_code)s
+
 -- end_rule --
 UPDATE alert_rule SET replaced_at = now()
 WHERE org_id = %(org_id)s AND kind = 'catch' AND species = %(species)s AND replaced_at IS NULL
   AND field_id IS NOT DISTINCT FROM %(field_id)s AND commune_code IS NOT DISTINCT FROM %(commune_code)s
+  AND (%(rule_id)s::bigint IS NULL OR rule_id = %(rule_id)s)
 RETURNING rule_id, version
 
 -- add_rule --

@@ -12,3 +12,10 @@ RETURNING xmax = 0 AS created
 SELECT commune_code, name, province_code, province, former_province, former_district
 FROM commune
 ORDER BY commune_code
+
+-- page_communes --
+SELECT commune_code, name, province_code, province, former_province, former_district
+FROM commune
+WHERE commune_code > %(after)s AND (%(province_code)s::text IS NULL OR province_code = %(province_code)s)
+ORDER BY commune_code
+LIMIT %(limit)s

@@ -19,6 +19,7 @@ from lighttrap import model, sql
 from lighttrap.agronomy import defaults, episodes
 from lighttrap.agronomy.episodes import Change, JudgedNight, Known, Sustain
 from lighttrap.agronomy.level import Level
+from lighttrap.errors import NotFound
 from lighttrap.store import readings
 from lighttrap.store.pool import Connection
 
@@ -97,6 +98,15 @@ def list_rules(conn: Connection, org_id: str | None = None) -> list[model.AlertR
     return cursor.execute(_SQL["rules"], {"org_id": org_id}).fetchall()
 
 
+def rule_versions(conn: Connection, org_id: str, rule_id: int) -> list[model.AlertRule]:
+    """All versions of a rule, given any of them, the newest first; only the first can be in force. Raises NotFound."""
+    cursor = conn.cursor(row_factory=class_row(model.AlertRule))
+    found = cursor.execute(_SQL["rule_versions"], {"org_id": org_id, "rule_id": rule_id}).fetchall()
+    if not found:
+        raise NotFound(f"there is no rule {rule_id}")
+    return found
+
+
 def put_rule(conn: Connection, rule: model.AlertRule, told_within_s: float = TOLD_WITHIN_S) -> model.AlertRule:
     """Puts a rule in force in place of the one for the same species and place, and judges the last nights by it.
 
@@ -112,7 +122,8 @@ def put_rule(conn: Connection, rule: model.AlertRule, told_within_s: float = TOL
 def end_rule(conn: Connection, rule: model.AlertRule, told_within_s: float = TOLD_WITHIN_S) -> bool:
     """Takes the rule for this species and place out of force; False when there is none. Commits, like `put_rule`.
 
-    Its alerts go on under the next rule that fits their fields, or end when there is none.
+    With a `rule_id`, only while that version is the one in force. Its alerts go on under the next rule that fits their
+    fields, or end when there is none.
     """
     conn.execute(_SQL["lock_org"], {"org_id": rule.org_id})
     if conn.execute(_SQL["end_rule"], asdict(rule)).fetchone() is None:
@@ -141,9 +152,10 @@ def _proposals(org_id: str, author: str) -> Iterator[model.AlertRule]:
 
 
 def _put(conn: Connection, rule: model.AlertRule) -> model.AlertRule:
-    values = asdict(rule)
-    old = conn.execute(_SQL["end_rule"], values).fetchone()
-    values["version"] = old[1] + 1 if old else 1
+    values = {**asdict(rule), "rule_id": None}
+    [(last,)] = conn.execute(_SQL["last_version"], values).fetchall()
+    conn.execute(_SQL["end_rule"], values)
+    values["version"] = last + 1
     [(rule_id,)] = conn.execute(_SQL["add_rule"], values).fetchall()
     return replace(rule, rule_id=rule_id, version=values["version"])
 

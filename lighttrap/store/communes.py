@@ -21,3 +21,11 @@ def put_commune(conn: Connection, commune: model.Commune) -> bool:
 def list_communes(conn: Connection) -> list[model.Commune]:
     """All communes by code."""
     return conn.cursor(row_factory=class_row(model.Commune)).execute(_SQL["list_communes"]).fetchall()
+
+
+def page_communes(
+    conn: Connection, *, province_code: str | None = None, after: str = "", limit: int = 100
+) -> list[model.Commune]:
+    """Communes with a code above `after`, by code."""
+    values = {"province_code": province_code, "after": after, "limit": limit}
+    return conn.cursor(row_factory=class_row(model.Commune)).execute(_SQL["page_communes"], values).fetchall()

@@ -6,7 +6,7 @@ import hashlib
 import re
 import secrets
 from dataclasses import asdict
-from datetime import time
+from datetime import datetime, time
 from typing import Any
 
 from psycopg.rows import class_row
@@ -20,6 +20,7 @@ FARMERS_QUIET = (time(21, 0), time(5, 30))
 """Farmers' messages wait from and until then, unless they wish otherwise."""
 _TOKEN_BYTES = 18
 _TELEPHONES = ("sms", "zns")
+_FILTERS = ("org_id", "recipient_id", "token_sha", "kind", "stopped", "field_id", "commune_code", "limit")
 
 
 def add_recipient(conn: Connection, recipient: model.Recipient) -> tuple[int, str]:
@@ -49,9 +50,63 @@ def list_recipients(conn: Connection, org_id: str | None = None) -> list[model.R
     return _list(conn, org_id=org_id)
 
 
-def get_recipient(conn: Connection, recipient_id: int) -> model.Recipient:
-    """One recipient. Raises NotFound."""
-    return _one(_list(conn, recipient_id=recipient_id))
+def page_recipients(
+    conn: Connection,
+    org_id: str,
+    *,
+    kind: str | None = None,
+    stopped: bool | None = None,
+    field_id: str | None = None,
+    commune_code: str | None = None,
+    after: int = 0,
+    limit: int = 100,
+) -> list[model.Recipient]:
+    """Recipients of an org with an id above `after`, by id; those with a subscription to that field or commune."""
+    return _list(
+        conn, org_id=org_id, kind=kind, stopped=stopped, field_id=field_id, commune_code=commune_code, after=after,
+        limit=limit,
+    )  # fmt: skip
+
+
+def get_recipient(conn: Connection, recipient_id: int, org_id: str | None = None) -> model.Recipient:
+    """One recipient; with `org_id`, only of that org. Raises NotFound."""
+    return _one(_list(conn, recipient_id=recipient_id, org_id=org_id))
+
+
+def lock_recipient(conn: Connection, org_id: str, recipient_id: int) -> model.Recipient:
+    """One recipient of an org, whom nobody else changes until the transaction ends. Raises NotFound."""
+    _require(conn.execute(_SQL["lock_recipient"], {"recipient_id": recipient_id, "org_id": org_id}).rowcount)
+    return get_recipient(conn, recipient_id, org_id)
+
+
+def change_recipient(conn: Connection, recipient: model.Recipient) -> None:
+    """Writes name, kind, language, accents, quiet hours and time zone; no address, STOP or consent. Raises NotFound."""
+    values = {**_values(recipient), "consent_at": None, "consent_how": None}
+    _require(conn.execute(_SQL["update_recipient"], values).rowcount)
+
+
+def put_address(conn: Connection, recipient_id: int, channel: str, address: str) -> None:
+    """Where a channel reaches somebody from now on; another address than before is no longer marked as refused."""
+    _put_addresses(conn, recipient_id, {channel: address})
+
+
+def drop_address(conn: Connection, recipient_id: int, channel: str) -> None:
+    """From now on a channel does not reach them. Raises NotFound."""
+    values = {"recipient_id": recipient_id, "channel": channel}
+    if conn.execute(_SQL["drop_address"], values).rowcount == 0:
+        raise NotFound(f"they have no address for the channel {channel}")
+
+
+def who_has(conn: Connection, org_id: str, channel: str, address: str) -> int | None:
+    """Who of an org has an address, however it is written; None when nobody has."""
+    values = {"org_id": org_id, "channel": channel, "forms": forms(channel, address)}
+    row = conn.execute(_SQL["recipient_at"], values).fetchone()
+    return int(row[0]) if row else None
+
+
+def note_consent(conn: Connection, recipient_id: int, how: str, at: datetime) -> None:
+    """Writes down that somebody agreed to be told, how and when. It does not end a STOP."""
+    conn.execute(_SQL["note_consent"], {"recipient_id": recipient_id, "consent_how": how, "at": at})
 
 
 def by_token(conn: Connection, token: str) -> model.Recipient:
@@ -90,16 +145,17 @@ def forms(channel: str, address: str) -> list[str]:
     return [f"{start}{found[1]}" for start in ("0", "84", "+84")]
 
 
-def resume(conn: Connection, recipient_id: int, consent_how: str) -> None:
-    """Ends a STOP by a new consent. Raises NotFound."""
-    values = {"recipient_id": recipient_id, "consent_how": consent_how}
+def resume(conn: Connection, recipient_id: int, consent_how: str, at: datetime | None = None) -> None:
+    """Ends a STOP by a new consent, given now or `at`. Raises NotFound."""
+    values = {"recipient_id": recipient_id, "consent_how": consent_how, "at": at}
     _require(conn.execute(_SQL["resume_recipient"], values).rowcount)
 
 
-def subscribe(conn: Connection, subscription: model.Subscription) -> None:
+def subscribe(conn: Connection, subscription: model.Subscription) -> int:
     """Tells a recipient of a place's alerts from a level on; the same place again changes the level.
 
-    Raises InputFault when the field is not of the recipient's org, NotFound when there is no such recipient.
+    Returns the subscription's id. Raises InputFault when the field is not of the recipient's org, NotFound when there
+    is no such recipient.
     """
     values = asdict(subscription)
     get_recipient(conn, subscription.recipient_id)
@@ -107,13 +163,30 @@ def subscribe(conn: Connection, subscription: model.Subscription) -> None:
         row = conn.execute(_SQL["field_is_of_org"], values).fetchone()
         if not (row and row[0]):
             raise InputFault(f"there is no field {subscription.field_id} in the recipient's org")
-    conn.execute(_SQL["subscribe"], values)
+    [(subscription_id,)] = conn.execute(_SQL["subscribe"], values).fetchall()
+    return int(subscription_id)
+
+
+def unsubscribe(conn: Connection, recipient_id: int, subscription_id: int) -> None:
+    """Ends a subscription of a recipient. Raises NotFound."""
+    values = {"recipient_id": recipient_id, "subscription_id": subscription_id}
+    if conn.execute(_SQL["unsubscribe"], values).rowcount == 0:
+        raise NotFound(f"recipient {recipient_id} has no subscription {subscription_id}")
 
 
 def subscriptions(conn: Connection, recipient_id: int) -> list[model.Subscription]:
     """Of what a recipient is told."""
     cursor = conn.cursor(row_factory=class_row(model.Subscription))
     return cursor.execute(_SQL["subscriptions"], {"recipient_id": recipient_id}).fetchall()
+
+
+def get_setting(conn: Connection, org_id: str) -> model.OrgSetting:
+    """What an org has decided for itself; what it has not decided is as for everybody. Raises NotFound."""
+    cursor = conn.cursor(row_factory=class_row(model.OrgSetting))
+    found = cursor.execute(_SQL["get_setting"], {"org_id": org_id}).fetchone()
+    if found is None:
+        raise NotFound(f"there is no org {org_id}")
+    return found
 
 
 def put_setting(
@@ -124,7 +197,7 @@ def put_setting(
     farmers_need_approval: bool | None = None,
     phone: str | None = None,
 ) -> None:
-    """What an org decides for itself; None keeps the old value.
+    """What an org decides for itself; None keeps the old value, and an empty `phone` is none.
 
     Whether farmers are told only what a person approved counts for events from now on; `phone` stands in messages.
     """
@@ -134,10 +207,9 @@ def put_setting(
 
 def _known(conn: Connection, recipient: model.Recipient) -> int | None:
     for channel, address in recipient.addresses.items():
-        values = {"org_id": recipient.org_id, "channel": channel, "forms": forms(channel, address)}
-        row = conn.execute(_SQL["recipient_at"], values).fetchone()
-        if row:
-            return int(row[0])
+        found = who_has(conn, recipient.org_id, channel, address)
+        if found is not None:
+            return found
     return None
 
 
@@ -153,7 +225,8 @@ def _tidy(channel: str, address: str) -> str:
 
 
 def _list(conn: Connection, **wanted: Any) -> list[model.Recipient]:  # noqa: ANN401 - statement parameters
-    values = {"org_id": None, "recipient_id": None, "token_sha": None, **wanted}
+    values: dict[str, Any] = dict.fromkeys(_FILTERS)
+    values |= {"after": 0, **wanted}
     return conn.cursor(row_factory=class_row(model.Recipient)).execute(_SQL["list_recipients"], values).fetchall()
 
 
@@ -170,5 +243,5 @@ def _require(rowcount: int) -> None:
 
 def _values(recipient: model.Recipient) -> dict[str, object]:
     values = asdict(recipient)
-    del values["addresses"]
+    del values["addresses"], values["refused"]
     return values

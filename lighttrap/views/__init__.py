@@ -12,11 +12,22 @@ from lighttrap.views.devices import Device, Trap, TrapEvent, Visit
 from lighttrap.views.losses import Gap, LedgerLine, QuarantinedMessage
 from lighttrap.views.overview import FieldOverview, Figures, Highest, Overview, Strip, StripNight
 from lighttrap.views.people import Account, AuditEntry, LoginSession, Me, NewToken, Token, User
-from lighttrap.views.places import FieldFeature, FieldMap, FieldProperties, Org, PlotField, Species
+from lighttrap.views.places import Commune, FieldFeature, FieldMap, FieldProperties, Org, PlotField, Species
+from lighttrap.views.recipients import (
+    Address,
+    Addresses,
+    NewRecipient,
+    OrgSetting,
+    Recipient,
+    RecipientCase,
+    Subscription,
+)
 from lighttrap.views.view import Page, View
 
 __all__ = [
     "Account",
+    "Address",
+    "Addresses",
     "Alert",
     "AlertCase",
     "AlertEvent",
@@ -24,6 +35,7 @@ __all__ = [
     "AuditEntry",
     "Catch",
     "CatchNight",
+    "Commune",
     "Correction",
     "Device",
     "FieldFeature",
@@ -37,17 +49,22 @@ __all__ = [
     "LedgerLine",
     "LoginSession",
     "Me",
+    "NewRecipient",
     "NewToken",
     "Org",
+    "OrgSetting",
     "Overview",
     "Page",
     "PlotField",
     "QuarantinedMessage",
     "Reading",
+    "Recipient",
+    "RecipientCase",
     "Rule",
     "Species",
     "Strip",
     "StripNight",
+    "Subscription",
     "Token",
     "Trap",
     "TrapEvent",

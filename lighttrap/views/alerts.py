@@ -34,6 +34,7 @@ class Rule(View):
     version: int
     author: str
     created_at: datetime
+    replaced_at: datetime | None = Field(description="When it went out of force; null while it is in force.")
 
 
 class Alert(View):

@@ -29,6 +29,17 @@ class Species(View):
     eppo_code: str | None
 
 
+class Commune(View):
+    """A commune by its code; the name has its kind in front, as Phường Ninh Kiều."""
+
+    commune_code: str
+    name: str
+    province_code: str | None
+    province: str | None
+    former_province: str | None = Field(description="A label: before July 2025.")
+    former_district: str | None = Field(description="A label: districts are gone, and people still think in them.")
+
+
 class PlotField(View):
     """A farmer's plot."""
 

@@ -18,10 +18,21 @@ from api import database, deps
 from api.config import ApiSettings
 from api.main import create_app, operations
 from api.permissions import ALLOWED, Permission
-from lighttrap import passwords, topics
+from lighttrap import model, passwords, topics
 from lighttrap.config import DatabaseSettings
 from lighttrap.model import Role
-from lighttrap.store import accounts, corrections, handling, login_sessions, pool, quarantine, tokens, traps, visits
+from lighttrap.store import (
+    accounts,
+    corrections,
+    handling,
+    login_sessions,
+    pool,
+    quarantine,
+    recipients,
+    tokens,
+    traps,
+    visits,
+)
 from lighttrap.store.corrections import CatchKey, Seen
 from tests.builders import NIGHTFALL, a_reading, a_topic, a_trap, store_readings
 from tests.cluster import Databases
@@ -46,6 +57,9 @@ MAY: dict[str, frozenset[Role] | str] = {
     "change_my_password": A_PERSON,
     "list_orgs": SIGNED_IN,
     "list_species": SIGNED_IN,
+    "list_communes": SIGNED_IN,
+    "get_setting": ALL,
+    "put_setting": frozenset({A, G}),
     "get_org": ALL,
     "list_fields": ALL,
     "map_fields": ALL,
@@ -75,11 +89,27 @@ MAY: dict[str, frozenset[Role] | str] = {
     "list_quarantine": LOOKS_AT_LOSSES,
     "list_rules": ALL,
     "put_rule": frozenset({A, G}),
+    "list_rule_versions": ALL,
+    "end_rule": frozenset({A, G}),
     "list_alerts": ALL,
     "get_alert": ALL,
     "acknowledge_alert": frozenset({A, G, T}),
     "assign_alert": frozenset({A, G, T}),
     "comment_alert": frozenset({A, G, T}),
+    "list_recipients": frozenset({A, G}),
+    "get_recipient": frozenset({A, G}),
+    "add_recipient": frozenset({A, G}),
+    "change_recipient": frozenset({A, G}),
+    "reveal_recipient": frozenset({A}),
+    "erase_recipient": frozenset({A}),
+    "put_address": frozenset({A, G}),
+    "drop_address": frozenset({A, G}),
+    "note_consent": frozenset({A, G}),
+    "stop_recipient": frozenset({A, G}),
+    "resume_recipient": frozenset({A, G}),
+    "list_subscriptions": frozenset({A, G}),
+    "add_subscription": frozenset({A, G}),
+    "drop_subscription": frozenset({A, G}),
     "list_users": frozenset({A}),
     "add_user": frozenset({A}),
     "change_role": frozenset({A}),
@@ -115,6 +145,13 @@ BODIES: dict[str, dict[str, Any]] = {
     "acknowledge_alert": {"version": 1},
     "assign_alert": {"version": 1, "assignee": None},
     "comment_alert": {"version": 1, "text": "đã xem"},
+    "put_setting": {"farmers_need_approval": True, "phone": "02993123456"},
+    "add_recipient": {"name": "Bà Tư", "addresses": [{"channel": "sms", "address": "0912345678"}]},
+    "change_recipient": {"language": "km"},
+    "put_address": {"address": "0912345679"},
+    "note_consent": {"how": "on paper"},
+    "resume_recipient": {"how": "by telephone"},
+    "add_subscription": {"min_level": 2},
     "add_user": {"login": "new@example.org", "role": "viewer", "name": "New", "password": "ba con trâu trắng"},
     "change_role": {"role": "viewer"},
     "add_token": {"name": "IOC"},
@@ -148,17 +185,17 @@ def changes(route: APIRoute) -> bool:
 
 CELLS = _cells()
 BPH = "nilaparvata-lugens"
-NO_ORGS = {"species", "night"}
+NO_ORGS = {"species", "night", "channel"}
 """Of what `world` names, that which is the same for everybody."""
 KEEPS_ITS_OWN_IDS = {"put_field"}
 """Of these an id in the path that is another org's is a conflict, for ids are given once."""
-GONE_AFTER_THE_FIRST = {"remove_user"}
+GONE_AFTER_THE_FIRST = {"drop_address", "drop_subscription", "erase_recipient", "remove_user"}
 FILTERS = {"place": "trap_id", "assignee": "login"}
 """Query parameters and fields of bodies that hold an id under another name; the rest is called as in `world`."""
 
 
 def world(conn: pool.Connection) -> dict[str, dict[str, Any]]:
-    """In each org a field, a trap with a night and a correction, an alert, an account, a token, a refused message."""
+    """In each org one of everything that an id in a path or a filter may name."""
     made = {}
     for org in (OWN, OTHER):
         trap_id = a_trap(conn, f"trap-{org}", org=org)
@@ -176,6 +213,16 @@ def world(conn: pool.Connection) -> dict[str, dict[str, Any]]:
             " VALUES (%s, 'device', %s, 'lamp', 2, 2, '2025-11-22') RETURNING alert_id",
             (org, trap_id),
         ).fetchall()
+        [(rule_id,)] = conn.execute(
+            "INSERT INTO alert_rule (org_id, species, watch, author) VALUES (%s, 'scirpophaga-incertulas', 9, 'tests')"
+            " RETURNING rule_id",
+            (org,),
+        ).fetchall()
+        farmer = model.Recipient(org, f"Bà Tư {org}", addresses={"sms": "0987654321"})
+        recipient_id, _ = recipients.add_recipient(conn, farmer)
+        told = model.Subscription(recipient_id, field_id=f"field-{org}")
+        subscription_id = recipients.subscribe(conn, told)
+        recipients.stop(conn, recipient_id)
         [(account_id,)] = conn.execute(
             "INSERT INTO account (login, name, password_hash) VALUES (%s, %s, %s) RETURNING account_id",
             (f"person@{org}", f"Người {org}", passwords.NOBODYS),
@@ -185,7 +232,9 @@ def world(conn: pool.Connection) -> dict[str, dict[str, Any]]:
         [(token_id,)] = conn.execute("SELECT max(token_id) FROM api_token").fetchall()
         made[org] = {
             "org_id": org, "trap_id": trap_id, "field_id": f"field-{org}", "alert_id": alert_id,
-            "account_id": account_id, "token_id": token_id, "commune_code": f"commune-{org}", "login": f"person@{org}",
+            "account_id": account_id, "token_id": token_id, "rule_id": rule_id, "recipient_id": recipient_id,
+            "subscription_id": subscription_id, "channel": "sms",
+            "commune_code": f"commune-{org}", "login": f"person@{org}",
             "correction_id": a_correction(conn, org, trap_id), "night": "2025-11-22", "species": BPH,
         }  # fmt: skip
     conn.commit()
