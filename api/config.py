@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from lighttrap.config import DatabaseSettings, ProgramSettings, Section
 from lighttrap.store.logins import LoginLimits
+
+
+def _listed(text: str) -> list[str]:
+    return [one.strip() for one in text.split(",") if one.strip()]
 
 
 class ServerSettings(Section):
@@ -40,6 +45,28 @@ class ServerSettings(Section):
         default=10, description="Wrong passwords in a row that lock an account."
     )
     locked_s: Annotated[float, Field(ge=1)] = Field(default=900, description="Seconds an account stays locked.")
+
+    requests_per_caller: Annotated[int, Field(ge=10, le=10**6)] = Field(
+        default=600, description="Requests a minute by one token or account, in one process of the API."
+    )
+    requests_per_address: Annotated[int, Field(ge=10, le=10**6)] = Field(
+        default=300, description="Requests a minute by all from one address who are not known, in one process."
+    )
+    allowed_origins: str = Field(
+        default="", description="Pages of these origins may ask by token, `https://host` with commas; none when empty."
+    )
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _are_origins(cls, text: str) -> str:
+        for origin in _listed(text):
+            if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?", origin):
+                raise ValueError(f"{origin} is no origin: https://host or https://host:port, without a path or *")
+        return text
+
+    def origins(self) -> list[str]:
+        """The origins whose pages may ask."""
+        return _listed(self.allowed_origins)
 
     def login_limits(self) -> LoginLimits:
         """How often may be tried to log in, and what follows."""

@@ -61,13 +61,27 @@ def _caller(
         found = tokens.caller_of(conn, bearer.credentials) if bearer else None
     else:
         found = logins.caller_of(conn, session) if session else None
-        if found and request.method not in _CHANGES_NOTHING:
-            refuse_cross_site(request)
-            if PROOF.lower() not in request.headers:
-                raise Forbidden(f"a change by a session's cookie needs the header {PROOF}")
+    _count(request, found)
     if found is None:
         raise Unauthenticated
+    if found.account_id is not None and request.method not in _CHANGES_NOTHING:
+        refuse_cross_site(request)
+        if PROOF.lower() not in request.headers:
+            raise Forbidden(f"a change by a session's cookie needs the header {PROOF}")
     return found
+
+
+def _count(request: Request, caller: Caller | None = None) -> None:
+    known = caller and (f"account {caller.account_id}" if caller.account_id else f"token {caller.token_id}")
+    request.app.state.limiter.count(request.scope, known)
+
+
+def _stranger(request: Request) -> None:
+    _count(request)
+
+
+Stranger = Depends(_stranger)
+"""Of every operation that asks for no credential: counts for the address whatever the request carries."""
 
 
 Asker = Annotated[Caller, Depends(_caller)]

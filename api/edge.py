@@ -14,6 +14,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
+from api.limiter import Limiter
+from lighttrap.errors import TooManyTries
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}", re.ASCII)
 _HEADERS = {
@@ -24,6 +26,9 @@ _HEADERS = {
     # A list may be kept, and must be asked for again each time: its ETag makes that cheap.
     "Cache-Control": "private, no-cache",
 }
+
+
+_FOR_THE_INSIDE = {"/healthz", "/readyz", "/metrics"}
 
 
 class Metrics:
@@ -40,9 +45,10 @@ class Metrics:
 class Edge:
     """The outermost layer of the app."""
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics, body_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, *, metrics: Metrics, limiter: Limiter, body_bytes: int) -> None:
         self._app = app
         self._metrics = metrics
+        self._limiter = limiter
         self._body_bytes = body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -54,15 +60,26 @@ class Edge:
         wanted = headers.get("x-request-id", "")
         request_id = wanted if _REQUEST_ID.fullmatch(wanted) else uuid.uuid4().hex
         scope.setdefault("state", {})["request_id"] = request_id
-        out = _Answer(send, request_id, headers.get("if-none-match"), is_get=scope["method"] == "GET")
+        out = _Answer(scope, send, request_id, headers.get("if-none-match"))
         try:
-            await self._within_limit(scope, headers, receive, out)
+            await self._within_limits(scope, headers, receive, out)
+        except Exception as error:
+            # Else the framework answers it further out, without any of our headers.
+            if out.is_begun:
+                raise
+            await problems.unexpected(request_id, scope["path"], error)(scope, receive, out.send)
         finally:
             # Under the operation's name: paths are as many as there are traps, and strangers make up more.
             operation = getattr(scope.get("route"), "name", "none")
             self._metrics.seconds.labels(operation, str(out.status)).observe(time.perf_counter() - began_s)
 
-    async def _within_limit(self, scope: Scope, headers: Headers, receive: Receive, out: _Answer) -> None:
+    async def _within_limits(self, scope: Scope, headers: Headers, receive: Receive, out: _Answer) -> None:
+        # Whoever sends a credential is counted where it is looked up: under their own name, if it is a good one.
+        if not ("authorization" in headers or "cookie" in headers or scope["path"] in _FOR_THE_INSIDE):
+            try:
+                self._limiter.count(scope, None)
+            except TooManyTries as error:
+                return await problems.ours(out.request_id, error)(scope, receive, out.send)
         length = headers.get("content-length", "0")
         if length.isdecimal() and int(length) > self._body_bytes:
             refusal = problems.answer(out.request_id, 413, "content-too-large", f"at most {self._body_bytes} bytes")
@@ -83,12 +100,14 @@ class Edge:
 class _Answer:
     """One answer on its way out. A JSON answer to GET is held back whole, to become a 304 when it is known."""
 
-    def __init__(self, send: Send, request_id: str, known: str | None, *, is_get: bool) -> None:
+    def __init__(self, scope: Scope, send: Send, request_id: str, known: str | None) -> None:
         self.request_id = request_id
         self.status = 500
+        self.is_begun = False
+        self._state = scope["state"]
         self._send = send
         self._known = known
-        self._is_get = is_get
+        self._is_get = scope["method"] == "GET"
         self._held: Message | None = None
         self._body = b""
 
@@ -104,11 +123,14 @@ class _Answer:
         return None
 
     async def _start(self, message: Message) -> None:
+        self.is_begun = True
         self.status = message["status"]
         headers = MutableHeaders(raw=message.setdefault("headers", []))
         headers["X-Request-Id"] = self.request_id
         for name, text in _HEADERS.items():
             headers.setdefault(name, text)
+        if "left" in self._state:
+            headers.update(self._state["left"].headers())
         if self._is_get and self.status == 200 and "json" in headers.get("content-type", ""):
             self._held = message
         else:

@@ -7,11 +7,13 @@ from contextlib import asynccontextmanager
 
 from anyio import to_thread
 from fastapi import APIRouter, FastAPI
+from fastapi.middleware.cors import CORSMiddleware
 from fastapi.routing import APIRoute
 
 from api import database, openapi, problems
 from api.config import ApiSettings
 from api.edge import Edge, Metrics
+from api.limiter import Limiter
 from api.routes import (
     addresses,
     admin,
@@ -90,7 +92,20 @@ def create_app(settings: ApiSettings) -> FastAPI:
     )
     app.state.settings = settings
     app.state.metrics = Metrics()
-    app.add_middleware(Edge, metrics=app.state.metrics, body_bytes=settings.api.body_bytes)
+    app.state.limiter = Limiter(settings.api.requests_per_caller, settings.api.requests_per_address)
+    if origins := settings.api.origins():
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=origins,
+            # Pages of other origins send tokens. Without credentials no cookie of ours goes with what they ask.
+            allow_credentials=False,
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "If-None-Match", "X-Request-Id"],
+            expose_headers=["ETag", "X-Request-Id", "Retry-After", "RateLimit", "RateLimit-Policy"],
+        )
+    app.add_middleware(
+        Edge, metrics=app.state.metrics, limiter=app.state.limiter, body_bytes=settings.api.body_bytes
+    )  # fmt: skip
     problems.install(app)
     version_1 = APIRouter(prefix="/v1", responses=openapi.PROBLEMS)
     for module in _ROUTES:

@@ -51,11 +51,10 @@ class Problem(BaseModel):
 
 
 def install(app: FastAPI) -> None:
-    """Makes the app answer every error as a problem."""
+    """Makes the app answer every error as a problem; what nobody foresaw is answered by the edge."""
     app.add_exception_handler(errors.LightTrapError, _ours)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _unexpected)
 
 
 def answer(
@@ -78,10 +77,14 @@ def answer(
 
 
 def _ours(request: Request, error: Exception) -> Response:
-    kind = type(error)
-    status = next((STATUS[one] for one in kind.__mro__ if one in STATUS), 500)
-    if status == 500:
-        return _unexpected(request, error)
+    if _status(error) == 500:
+        return unexpected(_id(request), request.url.path, error)
+    return ours(_id(request), error)
+
+
+def ours(request_id: str, error: Exception) -> Response:
+    """The answer to an error of lighttrap that has a status of its own."""
+    kind, status = type(error), _status(error)
     headers = {}
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
@@ -90,9 +93,13 @@ def _ours(request: Request, error: Exception) -> Response:
     if status == 503:
         log.warning("the store is not available", extra={"error": str(error)})
         return answer(
-            _id(request), 503, _name(kind), "try again in a moment", headers={"Retry-After": str(_RETRY_AFTER_S)}
+            request_id, 503, _name(kind), "try again in a moment", headers={"Retry-After": str(_RETRY_AFTER_S)}
         )
-    return answer(_id(request), status, _name(kind), str(error), headers=headers)
+    return answer(request_id, status, _name(kind), str(error), headers=headers)
+
+
+def _status(error: Exception) -> int:
+    return next((STATUS[one] for one in type(error).__mro__ if one in STATUS), 500)
 
 
 def _invalid(request: Request, error: Exception) -> Response:
@@ -107,9 +114,10 @@ def _http(request: Request, error: Exception) -> Response:
     return answer(_id(request), fault.status_code, kind, _ascii(fault.detail), headers=fault.headers)
 
 
-def _unexpected(request: Request, error: Exception) -> Response:
-    log.error("request failed", exc_info=error, extra={"request_id": _id(request), "path": request.url.path})
-    return answer(_id(request), 500, "internal-error", "something is wrong with us; it stands in our log")
+def unexpected(request_id: str, path: str, error: Exception) -> Response:
+    """The answer to what nobody foresaw; the log has the rest."""
+    log.error("request failed", exc_info=error, extra={"request_id": request_id, "path": path})
+    return answer(request_id, 500, "internal-error", "something is wrong with us; it stands in our log")
 
 
 def _phrase(status: int) -> str:

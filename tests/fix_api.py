@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -68,14 +70,20 @@ class Api:
             return a_token(conn, org, role)
 
 
-@pytest.fixture
-def api(database: str) -> Iterator[Api]:
-    """The API on a fresh database; errors of ours are answers, not exceptions of the test."""
-    settings = ApiSettings(database=DatabaseSettings(dsn=SecretStr(database)))
-    made = create_app(settings)
+@contextmanager
+def an_api(dsn: str, **sections: Any) -> Iterator[Api]:  # noqa: ANN401 - sections of the settings
+    """The API with settings of the test's own; errors of ours are answers, not exceptions of the test."""
+    made = create_app(ApiSettings(database=DatabaseSettings(dsn=SecretStr(dsn)), **sections))
     # Over HTTPS, as the cookie needs it.
     with TestClient(made, base_url="https://testserver", raise_server_exceptions=False) as client:
-        yield Api(client, database)
+        yield Api(client, dsn)
+
+
+@pytest.fixture
+def api(database: str) -> Iterator[Api]:
+    """The API on a fresh database."""
+    with an_api(database) as made:
+        yield made
 
 
 class ApiProgram(Program):

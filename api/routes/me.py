@@ -8,7 +8,8 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.config import ServerSettings
-from api.deps import COOKIE, Asker, Conn, Settings, SignedIn, refuse_cross_site
+from api.deps import COOKIE, Asker, Conn, Settings, SignedIn, Stranger, refuse_cross_site
+from api.limiter import address_of
 from lighttrap import views
 from lighttrap.errors import Forbidden, Unauthenticated
 from lighttrap.store import accounts, logins
@@ -34,7 +35,7 @@ class NewPassword(BaseModel):
     new: Password
 
 
-@router.post("/login", status_code=204)
+@router.post("/login", status_code=204, dependencies=[Stranger])
 def login(request: Request, credentials: Credentials, conn: Conn, settings: Settings) -> Response:
     """Opens a session, whose cookie comes with the answer."""
     refuse_cross_site(request)
@@ -82,7 +83,7 @@ def _try(request: Request, conn: Connection, settings: ServerSettings, login: st
     """The secret of a new session, or None. Commits each step: a try counts, whatever becomes of it."""
     limits = settings.login_limits()
     try:
-        logins.count_tries(conn, login, request.client.host if request.client else "unknown", limits)
+        logins.count_tries(conn, login, address_of(request.scope.get("client")), limits)
     finally:
         conn.commit()
     agent = request.headers.get("user-agent", "")

@@ -15,7 +15,7 @@ from psycopg_pool import ConnectionPool
 from pydantic import SecretStr
 
 from api import database, deps
-from api.config import ApiSettings
+from api.config import ApiSettings, ServerSettings
 from api.main import create_app, operations
 from api.permissions import ALLOWED, Permission
 from lighttrap import model, passwords, topics
@@ -323,7 +323,8 @@ def _wrong(conn: pool.Connection, person: int, gone: int) -> dict[str, dict[str,
 def stage(databases: Databases) -> Iterator[Stage]:
     """One app for all of this; making it takes longer than asking it."""
     nowhere = SecretStr("postgresql://127.0.0.1:1/none")
-    app = create_app(ApiSettings(database=DatabaseSettings(dsn=nowhere)))
+    many = ServerSettings(requests_per_address=10**6, requests_per_caller=10**6)
+    app = create_app(ApiSettings(database=DatabaseSettings(dsn=nowhere), api=many))
     with TestClient(app, base_url="https://testserver", raise_server_exceptions=False) as client:
         made = _stage(client, app, databases)
         yield made

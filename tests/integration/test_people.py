@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 
 from lighttrap.errors import Conflict, InputFault, NotFound, TooManyTries
 from lighttrap.model import Role
@@ -61,6 +62,17 @@ def test_failures_in_a_row_lock_the_account_until_the_time_is_over(conn, lan):
     conn.execute("UPDATE account SET locked_until = now()")
     assert log_in(conn)
     assert accounts.get_account(conn, lan).locked_until is None
+
+
+def test_password_kept_under_older_parameters_is_kept_anew_when_it_fits(conn, lan):
+    weak = PasswordHasher(time_cost=1, memory_cost=8_192, parallelism=1).hash(PASSWORD)
+    conn.execute("UPDATE account SET password_hash = %s", (weak,))
+    assert log_in(conn, "not my password") is None
+    assert conn.execute("SELECT password_hash FROM account").fetchall() == [(weak,)]
+    assert log_in(conn)
+    [(kept,)] = conn.execute("SELECT password_hash FROM account").fetchall()
+    assert kept.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert log_in(conn)
 
 
 def test_a_login_that_works_sets_failures_back(conn, lan):
