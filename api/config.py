@@ -29,6 +29,9 @@ class ServerSettings(Section):
     body_bytes: Annotated[int, Field(ge=10_000)] = Field(
         default=1_000_000, description="Bytes of a request's body at most."
     )
+    dashboard_url: Annotated[str, Field(pattern=r"^(https?://[^/]+(/.*)?)?$")] = Field(
+        default="", description="The dashboard as browsers reach it, where one goes after logging in at /login."
+    )
     secure_cookies: bool = Field(
         default=True, description="The session's cookie is sent over HTTPS only; false is for a plain loopback."
     )

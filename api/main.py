@@ -39,6 +39,7 @@ from api.routes import (
     traps,
     visits,
 )
+from api.signin import routes as signin
 
 _ROUTES = (
     me,
@@ -111,6 +112,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
     for module in _ROUTES:
         version_1.include_router(module.router)
     app.include_router(version_1)
+    app.include_router(signin.router)
     app.include_router(health.router)
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]  # FastAPI's own way to change it
     return app

@@ -1,1 +1,1 @@
-"""The dashboard, which draws what the API says; not written yet."""
+"""What an officer sees: Streamlit pages that draw what the API says, and know nothing else."""

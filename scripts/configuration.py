@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from api.config import ApiSettings
+from dashboard.config import DashboardSettings
 from ingest.config import IngestSettings
 from lighttrap.config import ProgramSettings
 from lighttrap.notify.settings import NotifySettings
@@ -21,6 +22,7 @@ PROGRAMS: dict[str, type[ProgramSettings]] = {
     "ingest": IngestSettings,
     "api": ApiSettings,
     "notify": NotifySettings,
+    "dashboard": DashboardSettings,
     "simulator": SimulatorSettings,
 }
 

@@ -33,10 +33,13 @@ class Power:
 
 
 def battery_v(charge: float, minute: float) -> float:
-    """Battery voltage at a minute after local noon: falls while the lamp burns, rises in the morning."""
+    """Battery voltage at a minute after local noon: falls while the lamp burns, rises in the morning.
+
+    A lead battery of 12 V that lasts the night (`ENOUGH`) does not go below 11.5 V.
+    """
     drawn = min(max(minute - 360, 0), 660) / 660
     risen = max(minute - 1140, 0) / 300
-    return round(11.3 + 1.5 * charge - 0.9 * drawn + 0.6 * risen, 2)
+    return round(11.6 + 1.6 * charge - 0.7 * drawn + 0.4 * risen, 2)
 
 
 def panel_v(cloud: float, minute: float) -> float:

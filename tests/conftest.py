@@ -14,6 +14,7 @@ pytest_plugins = (
     "tests.fix_programs",
     "tests.fix_trapside",
     "tests.fix_api",
+    "tests.fix_dashboard",
 )
 
 TESTS = Path(__file__).parent

@@ -39,15 +39,20 @@ class NewPassword(BaseModel):
 def login(request: Request, credentials: Credentials, conn: Conn, settings: Settings) -> Response:
     """Opens a session, whose cookie comes with the answer."""
     refuse_cross_site(request)
-    secret = _try(request, conn, settings, credentials.login, credentials.password)
+    secret = open_session(request, conn, settings, credentials.login, credentials.password)
     if secret is None:
         raise Unauthenticated("login and password do not fit, or the account is locked for some minutes")
     answer = Response(status_code=204)
+    set_cookie(answer, settings, secret)
+    return answer
+
+
+def set_cookie(answer: Response, settings: ServerSettings, secret: str) -> None:
+    """Gives the browser the cookie of a session."""
     answer.set_cookie(
         COOKIE, secret, max_age=int(settings.session_s), path="/", httponly=True, samesite="lax",
         secure=settings.secure_cookies,
     )  # fmt: skip
-    return answer
 
 
 @router.post("/logout", status_code=204)
@@ -71,7 +76,7 @@ def change_my_password(
     request: Request, passwords: NewPassword, person: SignedIn, conn: Conn, settings: Settings
 ) -> Response:
     """Another password; every session of yours ends, this one too."""
-    secret = _try(request, conn, settings, person.caller.who, passwords.old)
+    secret = open_session(request, conn, settings, person.caller.who, passwords.old)
     if secret is None:
         raise Forbidden("the old password does not fit")
     accounts.set_password(conn, person.account_id, passwords.new)
@@ -79,8 +84,11 @@ def change_my_password(
     return Response(status_code=204)
 
 
-def _try(request: Request, conn: Connection, settings: ServerSettings, login: str, password: str) -> str | None:
-    """The secret of a new session, or None. Commits each step: a try counts, whatever becomes of it."""
+def open_session(request: Request, conn: Connection, settings: ServerSettings, login: str, password: str) -> str | None:
+    """The secret of a new session, or None. Commits each step: a try counts, whatever becomes of it.
+
+    Raises TooManyTries.
+    """
     limits = settings.login_limits()
     try:
         logins.count_tries(conn, login, address_of(request.scope.get("client")), limits)

@@ -24,6 +24,7 @@ TrapOption = Annotated[str | None, typer.Option("--trap", help="Only this trap."
 
 _DSN = "LIGHTTRAP_DATABASE__DSN"
 _BROKER = "LIGHTTRAP_BROKER__URL"
+_API = "LIGHTTRAP_DASHBOARD__API_URL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,11 @@ class Addresses:
     broker_url: str | None
     ingest_url: str | None = None
     data: Path | None = None
+    api_url: str | None = None
 
     def environment(self) -> dict[str, str]:
         """The environment for a program that is to use these addresses."""
-        named = {_DSN: self.db_dsn, _BROKER: self.broker_url}
+        named = {_DSN: self.db_dsn, _BROKER: self.broker_url, _API: self.api_url}
         return {**os.environ, **{name: value for name, value in named.items() if value}}
 
 
@@ -52,7 +54,7 @@ def find(data: Path | None) -> Addresses:
     found = running.find(place)
     if found is None:
         raise ConfigError(f"no `lighttrap up` runs on {place}: start it, name another with --data, or set {_DSN}")
-    return Addresses(found.db_dsn, found.broker_url, found.ingest_url, found.data)
+    return Addresses(found.db_dsn, found.broker_url, found.ingest_url, found.data, found.api_url)
 
 
 @contextmanager

@@ -60,6 +60,11 @@ def api(data: addresses.DataOption = None) -> None:
     run("api", [], addresses.find(data))
 
 
+def dashboard(data: addresses.DataOption = None) -> None:
+    """Runs the dashboard in the foreground; more settings by environment, see docs/configuration.md."""
+    run("dashboard", [], addresses.find(data))
+
+
 def simulate(
     number: Annotated[int, typer.Option("--traps", min=1, max=10_000, help="How many traps.")] = 24,
     org: Annotated[str, typer.Option(help="Their org; made when it is not there.")] = "demo",

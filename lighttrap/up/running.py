@@ -17,7 +17,7 @@ class Addresses:
     """Where a running `up` serves.
 
     `db_dsn` holds the password; `ingest_url` is the base of /healthz, /readyz and /metrics, `api_url` that of
-    /v1 too; `pid` is `up` itself.
+    /v1 too, `dashboard_url` is for browsers; `pid` is `up` itself.
     """
 
     data: Path
@@ -25,6 +25,7 @@ class Addresses:
     broker_url: str
     ingest_url: str
     api_url: str
+    dashboard_url: str
     pid: int
 
     def to_json(self) -> str:

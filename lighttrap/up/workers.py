@@ -32,15 +32,26 @@ def notifier(environ: Mapping[str, str], *, dsn: str) -> Program:
     return _python("notify", (), own, module="lighttrap.notify", shows_output=False)
 
 
-def api(environ: Mapping[str, str], *, dsn: str, port: int) -> Program:
+def api(environ: Mapping[str, str], *, dsn: str, port: int, dashboard_url: str) -> Program:
     """The API; on a plain loopback, where a cookie for HTTPS only would never be sent."""
     own = {
         "LIGHTTRAP_DATABASE__DSN": dsn,
         "LIGHTTRAP_API__HOST": ports.HOST,
         "LIGHTTRAP_API__PORT": str(port),
         "LIGHTTRAP_API__SECURE_COOKIES": "false",
+        "LIGHTTRAP_API__DASHBOARD_URL": dashboard_url,
     }
     return _python("api", (), {**environ, **own}, shows_output=False)
+
+
+def dashboard(environ: Mapping[str, str], *, api_url: str, port: int) -> Program:
+    """The dashboard; it sees the API and no database."""
+    own = {
+        "LIGHTTRAP_DASHBOARD__HOST": ports.HOST,
+        "LIGHTTRAP_DASHBOARD__PORT": str(port),
+        "LIGHTTRAP_DASHBOARD__API_URL": api_url,
+    }
+    return _python("dashboard", (), {**_without_database(environ), **own}, shows_output=False)
 
 
 def simulator(
@@ -49,8 +60,12 @@ def simulator(
     """The simulated traps. They make their history at the first start with that state file; they see no database."""
     who = ("--org", fleet.ORG, "--prefix", fleet.PREFIX, "--traps", str(traps), "--seed", str(seed))
     when = ("--interval", str(fleet.INTERVAL_S), "--history-days", str(history_days), "--state", str(state))
-    kept = {name: value for name, value in environ.items() if not name.startswith("LIGHTTRAP_DATABASE__")}
-    return _python("simulator", ("run", *who, *when), {**kept, "LIGHTTRAP_BROKER__URL": broker_url}, shows_output=True)
+    kept = {**_without_database(environ), "LIGHTTRAP_BROKER__URL": broker_url}
+    return _python("simulator", ("run", *who, *when), kept, shows_output=True)
+
+
+def _without_database(environ: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environ.items() if not name.startswith("LIGHTTRAP_DATABASE__")}
 
 
 def _python(

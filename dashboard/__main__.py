@@ -1,0 +1,56 @@
+"""`python -m dashboard`: settings, Streamlit's own options, exit codes.
+
+0 told to stop; 2 a setting is wrong.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from streamlit.web import bootstrap
+
+from dashboard import palette
+from dashboard.config import DashboardSettings, ScreenSettings
+from lighttrap import config, logs
+
+APP = Path(__file__).parent / "app.py"
+
+
+def main() -> int:
+    """Serves until a signal; returns the exit code."""
+    try:
+        settings = DashboardSettings()
+    except ValidationError as fault:
+        print(config.faults(fault), file=sys.stderr)  # noqa: T201 - no log yet
+        return 2
+    logs.set_up(settings.log.level, settings.log.format)
+    wanted = options(settings.dashboard)
+    bootstrap.load_config_options(wanted)
+    bootstrap.run(str(APP), is_hello=False, args=[], flag_options=wanted)
+    return 0
+
+
+def options(screen: ScreenSettings) -> dict[str, Any]:
+    """Streamlit's options, under the names of its command line."""
+    return {
+        "server_address": screen.host,
+        "server_port": screen.port,
+        "server_baseUrlPath": screen.base_path.strip("/"),
+        "server_headless": True,
+        "server_fileWatcherType": "none",
+        "server_enableStaticServing": True,
+        "browser_gatherUsageStats": False,
+        # A stack trace is for our log, and the menu of developers for nobody.
+        "client_showErrorDetails": "none",
+        "client_toolbarMode": "viewer",
+        # Warnings about our own options would be all that it logs.
+        "logger_level": "error",
+        **palette.theme(),
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
