@@ -11,14 +11,14 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from bench import alerts, latency, peers, simulator, store, workers
+from bench import alerts, api, latency, peers, simulator, store, workers
 from bench.ingest import Bench
 from bench.servers import Servers, servers
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
 PORT_BASE = 18_700
 METRICS_PORT = PORT_BASE + 2
-PARTS = ("speed", "peers", "latency", "workers", "alerts", "growth", "recovery", "simulator")
+PARTS = ("speed", "peers", "latency", "workers", "alerts", "growth", "recovery", "simulator", "api")
 CATCHES = 10**6
 
 
@@ -94,6 +94,8 @@ class Run:
             case "alerts":
                 crossing = Bench(running, METRICS_PORT, alerts.TRAPS * alerts.READINGS_A_TRAP)
                 return "alerts", alerts.measure(running, crossing)
+            case "api":
+                return "api", api.measure(running, METRICS_PORT)
             case "simulator":
                 return "simulator", simulator.measure(running, METRICS_PORT)
             case "recovery":

@@ -7,32 +7,40 @@ FROM (SELECT DISTINCT time_zone FROM field WHERE org_id = %(org_id)s) AS zone
 -- field_nights --
 -- One night of every field: what its rules say of it, under the species that is worst there, and how its traps are. A
 -- night may have been judged by several versions of a rule: one in force counts first, of these the most exact. The line
--- without a field is of the traps that stood in none. OFFSET 0 keeps the order of the joins, a look-up by key for each
--- field and trap.
+-- without a field is of the traps that stood in none. With a limit, only so many fields, those that are worst. OFFSET 0
+-- keeps the order of the joins, a look-up by key for each field and trap.
 WITH here AS MATERIALIZED (
     SELECT f.field_id, f.name, f.commune_code, f.point, %(night)s::date < night_of(now(), f.time_zone) AS is_over,
            (%(night)s::date + 1)::timestamp AT TIME ZONE f.time_zone AS midnight
     FROM field f WHERE f.org_id = %(org_id)s
-), judged AS MATERIALIZED (
-    SELECT f.field_id, worst.*
+), rule AS MATERIALIZED (
+    SELECT rule_id, species, version, commune_code, replaced_at IS NULL AS in_force,
+           row_number() OVER (ORDER BY replaced_at DESC NULLS FIRST, field_id IS NULL, commune_code IS NULL) AS place,
+           dense_rank() OVER (ORDER BY species) AS number,
+           ARRAY[least(watch, warning, alarm, floor), coalesce(watch, floor), warning, alarm] AS thresholds
+    FROM alert_rule
+    WHERE org_id = %(org_id)s AND (%(species)s::text IS NULL OR species = %(species)s)
+), said AS MATERIALIZED (
+    SELECT f.field_id, f.commune_code, j.rule_id, j.value, j.level, j.is_final, j.is_valid
     FROM here f
     CROSS JOIN LATERAL (
-        SELECT one.* FROM (
-            SELECT DISTINCT ON (r.species)
-                   r.species, r.rule_id, r.version AS rule_version, j.value, j.is_final,
-                   CASE WHEN j.level > 0 OR j.is_valid THEN j.level END AS level,
-                   CASE j.level WHEN 3 THEN r.alarm WHEN 2 THEN r.warning WHEN 1 THEN coalesce(r.watch, r.floor)
-                                ELSE least(r.watch, r.warning, r.alarm, r.floor) END AS threshold
-            FROM judged_night j JOIN alert_rule r ON r.rule_id = j.rule_id
-            WHERE j.field_id = f.field_id AND j.night = %(night)s::date AND r.org_id = %(org_id)s
-              AND (%(species)s::text IS NULL OR r.species = %(species)s)
-            ORDER BY r.species, r.replaced_at DESC NULLS FIRST,
-                     coalesce(r.commune_code <> f.commune_code, r.commune_code IS NOT NULL), r.field_id IS NULL,
-                     r.commune_code IS NULL
-        ) AS one
-        ORDER BY one.level DESC NULLS LAST, one.value / one.threshold DESC NULLS LAST, one.species
-        LIMIT 1
-    ) AS worst
+        SELECT * FROM judged_night j WHERE j.field_id = f.field_id AND j.night = %(night)s::date OFFSET 0
+    ) AS j
+), ruled AS (
+    SELECT DISTINCT ON (s.field_id, r.number)
+           s.field_id, r.number, r.rule_id, s.value, s.is_final, r.thresholds[s.level + 1] AS threshold,
+           CASE WHEN s.level > 0 OR s.is_valid THEN s.level END AS level
+    FROM said s JOIN rule r ON r.rule_id = s.rule_id
+    ORDER BY s.field_id, r.number,
+             r.in_force AND coalesce(r.commune_code <> s.commune_code, r.commune_code IS NOT NULL), r.place
+), worst AS (
+    SELECT DISTINCT ON (field_id) * FROM ruled
+    ORDER BY field_id, level DESC NULLS LAST, value / threshold DESC NULLS LAST, number
+), judged AS MATERIALIZED (
+    SELECT w.field_id, w.rule_id, w.value, w.level, w.threshold, w.is_final, r.species, r.version AS rule_version
+    FROM worst w JOIN rule r ON r.rule_id = w.rule_id
+    ORDER BY w.level DESC NULLS LAST, w.value / w.threshold DESC NULLS LAST, w.field_id
+    LIMIT %(limit)s::bigint
 ), stood AS (
     SELECT f.field_id, t.trap_id, c.count, n.readings,
            night_state(coalesce(n.lamp_s, 0), t.nominal_s, coalesce(n.readings, 0), z.is_over) AS state
@@ -54,6 +62,7 @@ WITH here AS MATERIALIZED (
         OFFSET 0
     ) AS c ON true
     WHERE t.org_id = %(org_id)s AND t.in_service_from <= z.midnight AND t.retired_at > z.midnight
+      AND (%(limit)s::bigint IS NULL OR j.field_id IS NOT NULL)
 ), traps AS (
     SELECT field_id, count(*) AS traps, count(*) FILTER (WHERE readings > 0) AS reported,
            count(*) FILTER (WHERE state = 'complete') AS complete,
@@ -71,6 +80,7 @@ SELECT f.field_id, f.name, f.commune_code, f.point, coalesce(j.species, %(specie
 FROM here f
 LEFT JOIN judged j ON j.field_id = f.field_id
 FULL JOIN traps t ON t.field_id = f.field_id
+WHERE %(limit)s::bigint IS NULL OR j.field_id IS NOT NULL
 ORDER BY f.field_id
 
 -- figures --
@@ -92,8 +102,8 @@ LEFT JOIN LATERAL (
     SELECT j.value, j.is_final, CASE WHEN j.level > 0 OR j.is_valid THEN j.level END AS level
     FROM judged_night j JOIN alert_rule r ON r.rule_id = j.rule_id
     WHERE j.field_id = p.field_id AND j.night = step::date AND r.org_id = f.org_id AND r.species = p.species
-    ORDER BY r.replaced_at DESC NULLS FIRST, coalesce(r.commune_code <> f.commune_code, r.commune_code IS NOT NULL),
-             r.field_id IS NULL, r.commune_code IS NULL
+    ORDER BY r.replaced_at IS NULL AND coalesce(r.commune_code <> f.commune_code, r.commune_code IS NOT NULL),
+             r.replaced_at DESC NULLS FIRST, r.field_id IS NULL, r.commune_code IS NULL
     LIMIT 1
 ) AS j ON true
 ORDER BY p.place, step

@@ -121,8 +121,7 @@ def worst(
     conn: Connection, org_id: str, night: date, species: str | None = None, *, fields: int = 10, nights: int = 14
 ) -> list[Strip]:
     """The fields that are worst in a night, the worst first, with the nights up to it."""
-    found = [line for line in _lines(conn, org_id, night, species) if line.field_id and line.rule_id]
-    chosen = sorted(found, key=_calmness)[:fields]
+    chosen = sorted(_lines(conn, org_id, night, species, limit=fields), key=_calmness)
     values = {
         "org_id": org_id, "field_ids": [line.field_id for line in chosen], "species": [line.species for line in chosen],
         "first": night - timedelta(days=nights - 1), "last": night,
@@ -133,8 +132,10 @@ def worst(
     return [Strip(line, strips[line.field_id]) for line in chosen]
 
 
-def _lines(conn: Connection, org_id: str, night: date, species: str | None) -> Sequence[FieldOverview]:
-    wanted = {"org_id": org_id, "night": night, "species": species}
+def _lines(
+    conn: Connection, org_id: str, night: date, species: str | None, *, limit: int | None = None
+) -> Sequence[FieldOverview]:
+    wanted = {"org_id": org_id, "night": night, "species": species, "limit": limit}
     return conn.cursor(row_factory=class_row(FieldOverview)).execute(_SQL["field_nights"], wanted).fetchall()
 
 

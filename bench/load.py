@@ -1,0 +1,78 @@
+"""A cheap HTTP client: connections that are kept, a fixed number of requests, each timed. It shares the cores."""
+
+from __future__ import annotations
+
+import socket
+import statistics
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+_PIECE = 1 << 18
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What some requests took: seconds in all, milliseconds and bytes of each."""
+
+    seconds: float
+    client_cpu_s: float
+    ms: list[float]
+    sizes: list[int]
+
+    def figures(self) -> dict[str, float]:
+        """The median, 95th and 99th percentile in milliseconds, and the mean answer in kilobytes."""
+        cuts = statistics.quantiles(self.ms, n=100, method="inclusive")
+        return {
+            "p50_ms": round(cuts[49], 1),
+            "p95_ms": round(cuts[94], 1),
+            "p99_ms": round(cuts[98], 1),
+            "kb": round(statistics.mean(self.sizes) / 1e3, 1),
+        }
+
+    @property
+    def per_s(self) -> float:
+        """Requests answered a second."""
+        return len(self.ms) / self.seconds
+
+
+def ask(port: int, token: str, paths: Sequence[str], clients: int = 1) -> Round:
+    """Asks for each path once, over so many connections at a time. Raises RuntimeError unless all answers are 200."""
+    began, cpu_s = time.perf_counter(), time.process_time()
+    with ThreadPoolExecutor(clients) as threads:
+        found = list(threads.map(lambda at: _one_after_another(port, token, paths[at::clients]), range(clients)))
+    seconds, cpu_s = time.perf_counter() - began, time.process_time() - cpu_s
+    return Round(seconds, cpu_s, [ms for one, _ in found for ms in one], [size for _, one in found for size in one])
+
+
+def _one_after_another(port: int, token: str, paths: Sequence[str]) -> tuple[list[float], list[int]]:
+    taken, sizes = [], []
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as line:
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for path in paths:
+            began = time.perf_counter()
+            sizes.append(_ask(line, token, path))
+            taken.append((time.perf_counter() - began) * 1e3)
+    return taken, sizes
+
+
+def _ask(line: socket.socket, token: str, path: str) -> int:
+    line.sendall(f"GET {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token}\r\n\r\n".encode())
+    answer = line.recv(_PIECE)
+    while b"\r\n\r\n" not in answer:
+        answer += _more(line)
+    head, _, body = answer.partition(b"\r\n\r\n")
+    if not head.startswith(b"HTTP/1.1 200"):
+        raise RuntimeError(f"{path}: {head[:200]!r} {body[:300]!r}")
+    [length] = [int(one[15:]) for one in head.lower().split(b"\r\n") if one.startswith(b"content-length:")]
+    here = len(body)
+    while here < length:
+        here += len(_more(line))
+    return length
+
+
+def _more(line: socket.socket) -> bytes:
+    if not (piece := line.recv(_PIECE)):
+        raise RuntimeError("the server hung up")
+    return piece
