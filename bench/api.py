@@ -111,6 +111,8 @@ def _running(servers: Servers, port: int) -> Iterator[list[int]]:
         **os.environ,
         "LIGHTTRAP_DATABASE__DSN": servers.dsn,
         "LIGHTTRAP_API__PORT": str(port),
+        # One caller asks for all here.
+        "LIGHTTRAP_API__REQUESTS_PER_CALLER": "1000000",
         "LIGHTTRAP_LOG__LEVEL": "WARNING",
     }
     process = subprocess.Popen([sys.executable, "-m", "api"], env=environ)
