@@ -39,6 +39,7 @@ def pages(who: Reader) -> list[StreamlitPage]:
         page("last_night", say("Đêm qua"), default=True),
         # Streamlit has the first page at the root only; its address is as public as the others'.
         page("last_night", say("Đêm qua"), "dem-qua", hidden=True),
+        page("alerts", say("Cảnh báo"), "canh-bao"),
         page("devices", say("Thiết bị"), "thiet-bi"),
     ]
 
@@ -60,11 +61,10 @@ def head(who: Reader, title: str) -> None:
         panels.strip(say("Bản dịch này là bản nháp, chưa có người bản ngữ duyệt."))
 
 
-def address(slug: str, **params: object) -> str:
-    """A link to a page that carries org and language with it; never a person."""
+def kept_params(**params: str | None) -> dict[str, str]:
+    """The parameters of a link: org and language go along, and what is given; never a person."""
     kept = {"org": st.session_state.get("org"), "lang": st.session_state.get("lang")}
-    wanted = {name: value for name, value in {**kept, **params}.items() if value is not None}
-    return f"{slug}?{urlencode(wanted)}"
+    return {name: value for name, value in {**kept, **params}.items() if value is not None}
 
 
 def sign_in_url() -> str:

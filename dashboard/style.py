@@ -22,6 +22,7 @@ def sheet(ink: Ink) -> str:
     border-radius: 4px; line-height: 1.4; }}
 {levels}
 .verdict {{ font-size: 1.5rem; font-weight: 700; line-height: 1.3; margin: .25rem 0; }}
+.levels {{ display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; margin: 0; }}
 .figure {{ font-size: 2.25rem; font-weight: 700; line-height: 1.1; font-variant-numeric: tabular-nums; }}
 .figure.none {{ color: {ink.quiet}; font-weight: 400; }}
 .stButton button, .stLinkButton a, .stPageLink a, [data-testid="stBaseButton-segmented_control"],

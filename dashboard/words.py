@@ -70,6 +70,10 @@ class Words:
         """06:10 23/11, where the traps are."""
         return "–" if at is None else f"{at.astimezone(ZONE):%H:%M %d/%m}"
 
+    def moment_of(self, at_s: float) -> str:
+        """The same of seconds since 1970."""
+        return self.moment(datetime.fromtimestamp(at_s, ZONE))
+
     def age(self, seconds: float) -> str:
         """How long ago: 5 phút, 3 giờ, 2 ngày."""
         if seconds < 90:
