@@ -48,6 +48,22 @@ class ServerSettings(Section):
         default=10, description="Wrong passwords in a row that lock an account."
     )
     locked_s: Annotated[float, Field(ge=1)] = Field(default=900, description="Seconds an account stays locked.")
+    pages_per_token: Annotated[int, Field(ge=1)] = Field(
+        default=30, description="Requests a minute for the pages of one farmer."
+    )
+    pages_per_address: Annotated[int, Field(ge=1)] = Field(
+        default=600,
+        description="Requests a minute for farmers' pages from one address; a mobile network may have one for many.",
+    )
+    audio_folder: str | None = Field(
+        default=None,
+        description="Folder with recordings for farmers' pages, as `vi-alert-12.mp3` or `vi-level-warning.mp3`; none"
+        " when unset.",
+    )
+    unreviewed_texts: bool = Field(
+        default=False,
+        description="Whether farmers' pages show texts that no native reader has vouched for, under a banner.",
+    )
 
     requests_per_caller: Annotated[int, Field(ge=10, le=10**6)] = Field(
         default=600, description="Requests a minute by one token or account, in one process of the API."

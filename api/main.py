@@ -14,6 +14,8 @@ from api import database, openapi, problems
 from api.config import ApiSettings
 from api.edge import Edge, Metrics
 from api.limiter import Limiter
+from api.farmer import pages
+from api.farmer.limits import Limits
 from api.routes import (
     addresses,
     admin,
@@ -107,6 +109,8 @@ def create_app(settings: ApiSettings) -> FastAPI:
     app.add_middleware(
         Edge, metrics=app.state.metrics, limiter=app.state.limiter, body_bytes=settings.api.body_bytes
     )  # fmt: skip
+    app.state.limits = Limits(per_token=settings.api.pages_per_token, per_address=settings.api.pages_per_address)
+    app.add_middleware(Edge, metrics=app.state.metrics, body_bytes=settings.api.body_bytes)
     problems.install(app)
     version_1 = APIRouter(prefix="/v1", responses=openapi.PROBLEMS)
     for module in _ROUTES:
@@ -114,6 +118,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
     app.include_router(version_1)
     app.include_router(signin.router)
     app.include_router(health.router)
+    app.include_router(pages.router)
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]  # FastAPI's own way to change it
     return app
 

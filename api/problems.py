@@ -118,6 +118,11 @@ def unexpected(request_id: str, path: str, error: Exception) -> Response:
     """The answer to what nobody foresaw; the log has the rest."""
     log.error("request failed", exc_info=error, extra={"request_id": request_id, "path": path})
     return answer(request_id, 500, "internal-error", "something is wrong with us; it stands in our log")
+def _unexpected(request: Request, error: Exception) -> Response:
+    # The route and not the path: the path of a farmer's page is a secret.
+    route = getattr(request.scope.get("route"), "path", "none")
+    log.error("request failed", exc_info=error, extra={"request_id": _id(request), "route": route})
+    return answer(_id(request), 500, "internal-error", "something is wrong with us; it stands in our log")
 
 
 def _phrase(status: int) -> str:

@@ -15,6 +15,7 @@ pytest_plugins = (
     "tests.fix_trapside",
     "tests.fix_api",
     "tests.fix_dashboard",
+    "tests.fix_browser",
 )
 
 TESTS = Path(__file__).parent

@@ -11,7 +11,7 @@ from typing import Final
 
 from lighttrap.agronomy.episodes import Word
 from lighttrap.agronomy.level import Level
-from lighttrap.notify import digest, verdict
+from lighttrap.notify import digest, pages, verdict
 from lighttrap.notify.catalogue import FIRST, Catalogue, Template
 from lighttrap.notify.texts import BUDGET, FAULTS, Kind, Rendered, render, table_of, values_of
 from lighttrap.notify.told import Told
@@ -104,14 +104,20 @@ def _wording(texts: Catalogue) -> Iterator[str]:
         yield from (f"{key} says {said!r}" for said in NEVER_SAID.findall(told))
         if key.split(".")[0] in {"words", "verdict", "look"}:
             continue
-        is_digest = key.startswith("digest.")
-        needs = sorted(template.required - (digest.ALWAYS if is_digest else ALWAYS))
+        always, filled = _filled(key.split(".")[0], possible)
+        needs = sorted(template.required - always)
         yield from (f"{key} needs square brackets round {{{name}}}, which may be unknown" for name in needs)
-        filled = digest.NAMES if is_digest else possible
         unknown = sorted(_names(template) - filled) if filled else []
         yield from (f"{key} has {{{name}}}, which nothing fills" for name in unknown)
         if key in _ALARMS and "alert" not in template.required:
             yield f"{key} must have {{alert}} outside square brackets: the message may come twice"
+
+
+def _filled(table: str, possible: set[str]) -> tuple[frozenset[str], frozenset[str] | set[str]]:
+    """The placeholders of a table that always have a value, and all that something fills."""
+    if table == "digest":
+        return digest.ALWAYS, digest.NAMES
+    return (pages.NAMES, pages.NAMES) if table in pages.TABLES else (ALWAYS, possible)
 
 
 def _lengths(language: str, texts: Mapping[str, Catalogue]) -> Iterator[str]:

@@ -43,6 +43,8 @@ LOOK: Final[dict[SpeciesKey, str]] = {
     "spodoptera-mauritia": "armyworm",
 }
 """What is looked at in the field; species that are not here are looked for in the rice as a whole."""
+WITHIN_DAYS: Final = {Level.WATCH: 3, Level.WARNING: 2, Level.ALARM: 1}
+"""Days to look into the field, as the texts of `raised` say in words. Assumed, to be decided by the office."""
 FAULTS: Final = ("silent", "silent-many", "battery", "lamp", "gap")
 _UNIT_NAME = re.compile(r"(Phường|Xã|Thị trấn|Đặc khu)\s+", re.IGNORECASE)
 _CLIP: Final = {"pest": 29, "Pest": 29, "field": 20, "phone": 13, "trap": 32, "link": 80}

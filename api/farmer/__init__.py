@@ -1,0 +1,1 @@
+"""The farmer's page: one light document, without scripts, cookies or anything from elsewhere."""
