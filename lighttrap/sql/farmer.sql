@@ -4,7 +4,7 @@ SELECT r.recipient_id, r.org_id, o.name AS org_name, r.language, r.stopped_at IS
 FROM recipient r
 JOIN org o ON o.org_id = r.org_id
 LEFT JOIN org_setting s ON s.org_id = r.org_id
-WHERE r.token_sha = %(token_sha)s::bytea
+WHERE r.token_sha = %(token_sha)s::bytea AND r.erased_at IS NULL
 
 -- watched --
 -- All that a page tells, in one statement and so of one moment: each field and pest that the recipient is told of, with
