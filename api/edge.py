@@ -29,6 +29,8 @@ _HEADERS = {
 
 
 _FOR_THE_INSIDE = {"/healthz", "/readyz", "/metrics"}
+_PAGES = ("/f/", "/s/", "/favicon.")
+"""Farmers' pages have limits of their own, and say so on a page."""
 
 
 class Metrics:
@@ -67,7 +69,7 @@ class Edge:
             # Else the framework answers it further out, without any of our headers.
             if out.is_begun:
                 raise
-            await problems.unexpected(request_id, scope["path"], error)(scope, receive, out.send)
+            await problems.unexpected(request_id, scope, error)(scope, receive, out.send)
         finally:
             # Under the operation's name: paths are as many as there are traps, and strangers make up more.
             operation = getattr(scope.get("route"), "name", "none")
@@ -75,7 +77,8 @@ class Edge:
 
     async def _within_limits(self, scope: Scope, headers: Headers, receive: Receive, out: _Answer) -> None:
         # Whoever sends a credential is counted where it is looked up: under their own name, if it is a good one.
-        if not ("authorization" in headers or "cookie" in headers or scope["path"] in _FOR_THE_INSIDE):
+        is_counted_later = "authorization" in headers or "cookie" in headers or scope["path"].startswith(_PAGES)
+        if not (is_counted_later or scope["path"] in _FOR_THE_INSIDE):
             try:
                 self._limiter.count(scope, None)
             except TooManyTries as error:

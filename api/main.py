@@ -13,9 +13,9 @@ from fastapi.routing import APIRoute
 from api import database, openapi, problems
 from api.config import ApiSettings
 from api.edge import Edge, Metrics
-from api.limiter import Limiter
 from api.farmer import pages
-from api.farmer.limits import Limits
+from api.farmer.limits import PageLimits
+from api.limiter import Limiter
 from api.routes import (
     addresses,
     admin,
@@ -96,6 +96,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
     app.state.settings = settings
     app.state.metrics = Metrics()
     app.state.limiter = Limiter(settings.api.requests_per_caller, settings.api.requests_per_address)
+    app.state.page_limits = PageLimits(settings.api.pages_per_token, settings.api.pages_per_address)
     if origins := settings.api.origins():
         app.add_middleware(
             CORSMiddleware,
@@ -109,8 +110,6 @@ def create_app(settings: ApiSettings) -> FastAPI:
     app.add_middleware(
         Edge, metrics=app.state.metrics, limiter=app.state.limiter, body_bytes=settings.api.body_bytes
     )  # fmt: skip
-    app.state.limits = Limits(per_token=settings.api.pages_per_token, per_address=settings.api.pages_per_address)
-    app.add_middleware(Edge, metrics=app.state.metrics, body_bytes=settings.api.body_bytes)
     problems.install(app)
     version_1 = APIRouter(prefix="/v1", responses=openapi.PROBLEMS)
     for module in _ROUTES:

@@ -13,6 +13,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
 from lighttrap import errors
 
@@ -78,7 +79,7 @@ def answer(
 
 def _ours(request: Request, error: Exception) -> Response:
     if _status(error) == 500:
-        return unexpected(_id(request), request.url.path, error)
+        return unexpected(_id(request), request.scope, error)
     return ours(_id(request), error)
 
 
@@ -114,15 +115,12 @@ def _http(request: Request, error: Exception) -> Response:
     return answer(_id(request), fault.status_code, kind, _ascii(fault.detail), headers=fault.headers)
 
 
-def unexpected(request_id: str, path: str, error: Exception) -> Response:
+def unexpected(request_id: str, scope: Scope, error: Exception) -> Response:
     """The answer to what nobody foresaw; the log has the rest."""
-    log.error("request failed", exc_info=error, extra={"request_id": request_id, "path": path})
-    return answer(request_id, 500, "internal-error", "something is wrong with us; it stands in our log")
-def _unexpected(request: Request, error: Exception) -> Response:
     # The route and not the path: the path of a farmer's page is a secret.
-    route = getattr(request.scope.get("route"), "path", "none")
-    log.error("request failed", exc_info=error, extra={"request_id": _id(request), "route": route})
-    return answer(_id(request), 500, "internal-error", "something is wrong with us; it stands in our log")
+    route = getattr(scope.get("route"), "path", "none")
+    log.error("request failed", exc_info=error, extra={"request_id": request_id, "route": route})
+    return answer(request_id, 500, "internal-error", "something is wrong with us; it stands in our log")
 
 
 def _phrase(status: int) -> str:

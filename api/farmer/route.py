@@ -14,7 +14,7 @@ from fastapi.routing import APIRoute
 from api.config import ServerSettings
 from api.deps import Settings
 from api.farmer import html
-from api.farmer.limits import Limits
+from api.farmer.limits import PageLimits
 from lighttrap.errors import StoreUnavailable, TooManyTries
 from lighttrap.notify import verdict
 from lighttrap.notify.catalogue import FIRST, LANGUAGES, Catalogue, Review
@@ -90,8 +90,7 @@ Language = Annotated[str | None, Query(alias="lang")]
 
 
 def _within_limits(request: Request) -> None:
-    limits = cast(Limits, request.app.state.limits)
-    limits.count(request.path_params.get("token"), request.client.host if request.client else "unknown")
+    cast(PageLimits, request.app.state.page_limits).count(request)
 
 
 WithinLimits = Depends(_within_limits)
