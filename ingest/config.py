@@ -54,6 +54,12 @@ class WorkerSettings(Section):
     scan_s: Annotated[float, Field(ge=0.1)] = Field(
         default=60, description="Seconds between looks for nights that are over and for traps that do not speak."
     )
+    replay_s: Annotated[float, Field(ge=0.1, le=60)] = Field(
+        default=2, description="Seconds between looks for quarantined messages that somebody wants taken up."
+    )
+    replay_messages: Annotated[int, Field(ge=1, le=5000)] = Field(
+        default=500, description="Of those, messages taken up at most before new ones have their turn again."
+    )
     silent_after_s: Annotated[float, Field(ge=60)] = Field(
         default=26 * 3600, description="Seconds without a word after which a trap is silent."
     )

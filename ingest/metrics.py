@@ -47,6 +47,11 @@ class Metrics:
         self.refused = Counter(
             "lighttrap_ingest_refused", "Messages quarantined, by reason.", ["reason"], registry=self.registry
         )
+        self.replayed = Counter(
+            "lighttrap_ingest_replayed",
+            "Quarantined messages that were taken up because somebody asked, by what became of them.", ["result"],
+            registry=self.registry,
+        )  # fmt: skip
         self.gaps_opened = Counter("lighttrap_ingest_gaps_opened", "Gaps in seq found.", registry=self.registry)
         self.resends_asked = Counter("lighttrap_ingest_resends_asked", "Resend commands sent.", registry=self.registry)
         self.alert_events = Counter(

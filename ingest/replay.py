@@ -1,19 +1,34 @@
-"""`python -m ingest replay`: takes quarantined messages through the same path as new ones."""
+"""Takes quarantined messages through the same path as new ones.
+
+`python -m ingest replay` does it for whoever sits at the machine; the worker does it for whoever asked over HTTP.
+"""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Protocol, TypeVar
 
 from ingest.broker import Message
-from ingest.pipeline import store_batch
+from ingest.pipeline import Outcome, quarantine_one, store_batch
+from ingest.retry import store_bisecting
 from lighttrap import model
-from lighttrap.store import quarantine, readings
+from lighttrap.errors import StoreRejected
+from lighttrap.store import alerts, quarantine, readings
 from lighttrap.store.pool import Connection, connect, translate_errors
 
 PAGE = 500
+T = TypeVar("T")
+
+
+class Run(Protocol):
+    """Runs a step in a transaction of its own and commits, or raises a StoreError and leaves nothing behind."""
+
+    def __call__(self, step: Callable[[Connection], T]) -> T:
+        """Returns what the step returns."""
 
 
 def main(arguments: Sequence[str], dsn: str) -> int:
@@ -33,22 +48,51 @@ def main(arguments: Sequence[str], dsn: str) -> int:
 
 def replay(conn: Connection, reason: str | None, trap_id: str | None) -> Counter[str]:
     """Replays page by page, each in a transaction of its own. Returns how many met which fate."""
+
+    def run(step: Callable[[Connection], T]) -> T:
+        with translate_errors(), conn.transaction():
+            return step(conn)
+
     results: Counter[str] = Counter()
-    with translate_errors():
-        readings.create_stage(conn)
-        after, upto = 0, quarantine.newest(conn)
-        while page := quarantine.next_to_replay(
-            conn, after=after, upto=upto, reason=reason, trap_id=trap_id, limit=PAGE
-        ):
-            after = page[-1].quarantine_id
-            # Marked first: what is refused again for the same reason turns back to kept.
-            quarantine.mark_replayed(conn, [message.quarantine_id for message in page])
-            outcome = store_batch(conn, [_message(entry) for entry in page])
-            conn.commit()
+    run(readings.create_stage)
+    following = partial(
+        quarantine.next_to_replay, upto=run(quarantine.newest), reason=reason, trap_id=trap_id, limit=PAGE
+    )
+    after = 0
+    while ids := run(partial(following, after=after)):
+        after = ids[-1]
+        for outcome in take_up(run, ids):
             results.update(stored=outcome.stored, duplicate=outcome.duplicate, noted=outcome.noted)
             results.update(outcome.refused)
-            print(f"{results.total()} messages", file=sys.stderr)  # noqa: T201 - progress
+        print(f"{results.total()} messages", file=sys.stderr)  # noqa: T201 - progress
     return results
+
+
+def take_up(run: Run, ids: Sequence[int], alert_within_s: float = alerts.TOLD_WITHIN_S) -> Iterator[Outcome]:
+    """Takes up these messages, each at most once whoever else is at it; yields what became of each committed part.
+
+    What is refused again is kept again, in the same transaction; what the database itself refuses is found by
+    bisection and does not hold up its neighbours.
+    """
+
+    def store(part: Sequence[int]) -> Outcome:
+        return run(lambda conn: _store(conn, part, alert_within_s))
+
+    def refuse(one: int, fault: StoreRejected) -> Outcome:
+        return run(lambda conn: _refuse(conn, one, fault))
+
+    for _, outcome in store_bisecting(ids, store, refuse):
+        yield outcome
+
+
+def _store(conn: Connection, ids: Sequence[int], alert_within_s: float) -> Outcome:
+    messages = [_message(entry) for entry in quarantine.take_up(conn, ids)]
+    return store_batch(conn, messages, alert_within_s=alert_within_s) if messages else Outcome()
+
+
+def _refuse(conn: Connection, one: int, fault: StoreRejected) -> Outcome:
+    taken = quarantine.take_up(conn, [one])
+    return quarantine_one(conn, _message(taken[0]), str(fault)[:500]) if taken else Outcome()
 
 
 def _message(entry: model.QuarantinedMessage) -> Message:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from ingest import replay
 from ingest.answers import Answers
 from ingest.broker import BrokerLink, Message
 from ingest.config import IngestSettings
@@ -21,7 +22,7 @@ from ingest.pipeline import Outcome, Prepared, prepare, quarantine_one, store_ba
 from ingest.retry import store_bisecting
 from ingest.session import LockLost, Stopped, StoreSession
 from lighttrap.errors import StoreError, StoreRejected, StoreUnavailable
-from lighttrap.store import alerts, devices
+from lighttrap.store import alerts, devices, quarantine
 from lighttrap.store.pool import Connection, translate_errors
 
 log = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ class Worker:
         self.link: BrokerLink | None = None
         self.oldest_unstored_s: float | None = None
         self._next_scan_s = 0.0
+        self._next_replay_s = 0.0
 
     def stop(self) -> None:
         """Asks the loop to end after the batch in hand."""
@@ -97,7 +99,34 @@ class Worker:
                 if messages:
                     self._store(link, answers, messages, prepared)
                 self.store.run(lambda conn: answers.send_due(conn, time.monotonic()))
+                self._replay(answers, time.monotonic())
                 self._scan(link, time.monotonic())
+
+    def _replay(self, answers: Answers, now_s: float) -> None:
+        """Takes up some of what somebody asked for; the rest when new messages have had their turn."""
+        if now_s < self._next_replay_s:
+            return
+        settings = self._settings.ingest
+        org_id = None if settings.org == "+" else settings.org
+        self._next_replay_s = now_s + settings.replay_s
+        try:
+            ids = self.store.run_once(lambda conn: quarantine.asked_for(conn, org_id, settings.replay_messages))
+            for outcome in replay.take_up(self.store.run_once, ids, settings.alert_within_s) if ids else ():
+                answers.note(outcome)
+                self._count_replayed(outcome)
+        except (StoreUnavailable, StoreRejected) as fault:
+            log.warning("could not take up what was asked for", extra={"sqlstate": fault.sqlstate, "error": str(fault)})
+            return
+        if len(ids) == settings.replay_messages:
+            self._next_replay_s = now_s
+
+    def _count_replayed(self, outcome: Outcome) -> None:
+        replayed = self._metrics.replayed
+        replayed.labels("stored").inc(outcome.stored)
+        replayed.labels("duplicate").inc(outcome.duplicate)
+        replayed.labels("noted").inc(outcome.noted)
+        replayed.labels("quarantined").inc(outcome.refused.total())
+        self._metrics.alert_events.inc(outcome.alert_events)
 
     def _scan(self, link: BrokerLink, now_s: float) -> None:
         """Looks, now and then, for what no message tells: nights that are over, and traps that do not speak."""

@@ -31,7 +31,7 @@ SELECT from_at FROM deployment WHERE trap_id = %(trap_id)s AND from_at >= %(at)s
 SELECT field_id FROM deployment WHERE trap_id = %(trap_id)s AND to_at = 'infinity'
 
 -- count_kept --
-SELECT count(*) FROM quarantine WHERE trap_id = %(trap_id)s AND state = 'kept'
+SELECT count(*) FROM quarantine WHERE trap_id = %(trap_id)s AND state <> 'replayed'
 
 -- page_traps --
 SELECT t.trap_id, t.org_id, t.name, t.nominal_s, t.interval_s, t.in_service_from,

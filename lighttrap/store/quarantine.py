@@ -10,6 +10,7 @@ from typing import NamedTuple
 from psycopg.rows import class_row
 
 from lighttrap import model, sql, topics, wire
+from lighttrap.errors import NotFound
 from lighttrap.store.pool import Connection
 
 _SQL = sql.load("quarantine")
@@ -57,22 +58,33 @@ def messages(
 
 def next_to_replay(
     conn: Connection, *, after: int, upto: int, reason: str | None, trap_id: str | None, limit: int
-) -> list[model.QuarantinedMessage]:
-    """The next page of kept messages with after < id <= upto, locked until the transaction ends."""
-    cursor = conn.cursor(row_factory=class_row(model.QuarantinedMessage))
+) -> list[int]:
+    """The ids of the next page of messages that are still here, with after < id <= upto."""
     wanted = {"after": after, "upto": upto, "reason": reason, "trap_id": trap_id, "limit": limit}
-    return cursor.execute(_SQL["next_to_replay"], wanted).fetchall()
+    return [found for (found,) in conn.execute(_SQL["next_to_replay"], wanted).fetchall()]
+
+
+def asked_for(conn: Connection, org_id: str | None, limit: int) -> list[int]:
+    """The ids of messages that somebody wants taken up, of one org or of all, oldest first."""
+    wanted = {"prefix": _prefix(org_id) if org_id else None, "limit": limit}
+    return [found for (found,) in conn.execute(_SQL["asked_for"], wanted, prepare=True).fetchall()]
+
+
+def take_up(conn: Connection, ids: Sequence[int]) -> list[model.QuarantinedMessage]:
+    """Locks these messages and marks them replayed; whoever refuses one again in this transaction keeps it again.
+
+    Leaves out what somebody else has taken up, or is taking up just now.
+    """
+    cursor = conn.cursor(row_factory=class_row(model.QuarantinedMessage))
+    found = cursor.execute(_SQL["take_up"], {"ids": list(ids)}).fetchall()
+    conn.execute(_SQL["mark_replayed"], {"ids": [one.quarantine_id for one in found]})
+    return found
 
 
 def newest(conn: Connection) -> int:
     """The highest id given out so far; 0 when none was."""
     row = conn.execute(_SQL["newest"]).fetchone() or (0,)
     return int(row[0])
-
-
-def mark_replayed(conn: Connection, ids: Sequence[int]) -> None:
-    """These messages were taken up after all."""
-    conn.execute(_SQL["mark_replayed"], {"ids": list(ids)})
 
 
 def count_by_reason(conn: Connection) -> list[tuple[str, int, int]]:
@@ -82,7 +94,10 @@ def count_by_reason(conn: Connection) -> list[tuple[str, int, int]]:
 
 @dataclass(frozen=True, slots=True)
 class KeptMessage:
-    """A quarantined message to look at; the payload is its first 2,000 bytes, `payload_bytes` counts them all."""
+    """A quarantined message to look at; `payload_bytes` counts them all, `is_whole` is False when some were cut off.
+
+    `kept_again_as` is the reason for which a message that was taken up is here again.
+    """
 
     quarantine_id: int
     received_at: datetime
@@ -93,6 +108,11 @@ class KeptMessage:
     detail: str
     times: int
     state: str
+    asked_at: datetime | None
+    tried_at: datetime | None
+    replayed_at: datetime | None
+    is_whole: bool
+    kept_again_as: str | None
 
 
 def page_of_org(
@@ -105,9 +125,51 @@ def page_of_org(
     after: int = 0,
     limit: int = 100,
 ) -> list[KeptMessage]:
-    """Kept messages whose topic names the org, oldest first; with `every` also those that were replayed."""
-    wanted = {
-        "prefix": f"{topics.PREFIX}/{org_id}/".encode(), "reason": reason, "trap_id": trap_id, "all": every,
-        "after": after, "limit": limit,
+    """Kept messages whose topic names the org, oldest first, with the first 2,000 bytes of each payload.
+
+    With `every` also those that were replayed.
+    """
+    return _of_org(conn, org_id, reason=reason, trap_id=trap_id, all=every, after=after, limit=limit)
+
+
+def get_of_org(conn: Connection, org_id: str, quarantine_id: int) -> KeptMessage:
+    """One message whose topic names the org, whole. Raises NotFound."""
+    found = _of_org(conn, org_id, quarantine_id=quarantine_id, all=True, whole=True)
+    if not found:
+        raise NotFound(f"there is no message {quarantine_id} in quarantine")
+    return found[0]
+
+
+def ask_for(
+    conn: Connection,
+    org_id: str,
+    *,
+    ids: Sequence[int] | None = None,
+    reason: str | None = None,
+    trap_id: str | None = None,
+    limit: int = 10_000,
+) -> int:
+    """Asks ingest to take up messages of an org, `limit` at most. Returns how many were not asked for before.
+
+    Raises NotFound for an id that is none of the org's.
+    """
+    values = {
+        "prefix": _prefix(org_id), "ids": None if ids is None else list(ids), "reason": reason, "trap_id": trap_id,
+        "limit": limit,
     }  # fmt: skip
-    return conn.cursor(row_factory=class_row(KeptMessage)).execute(_SQL["page_of_org"], wanted).fetchall()
+    if ids is not None:
+        known = {found for (found,) in conn.execute(_SQL["of_org"], values).fetchall()}
+        if missing := sorted(set(ids) - known):
+            raise NotFound(f"there is no message {missing[0]} in quarantine")
+    return conn.execute(_SQL["ask_for"], values).rowcount
+
+
+def _of_org(conn: Connection, org_id: str, **wanted: object) -> list[KeptMessage]:
+    values: dict[str, object] = dict.fromkeys(("quarantine_id", "reason", "trap_id"))
+    values |= {"prefix": _prefix(org_id), "whole": False, "after": 0, "limit": 1, **wanted}
+    return conn.cursor(row_factory=class_row(KeptMessage)).execute(_SQL["page_of_org"], values).fetchall()
+
+
+def _prefix(org_id: str) -> bytes:
+    """What the topics of an org's traps begin with."""
+    return f"{topics.PREFIX}/{org_id}/".encode()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from lighttrap.views.alerts import Alert, AlertCase, AlertEvent, AlertNote, JudgedNight, Rule
 from lighttrap.views.catches import Catch, CatchNight, Correction, Reading
 from lighttrap.views.devices import Device, Trap, TrapEvent, Visit
-from lighttrap.views.losses import Gap, LedgerLine, QuarantinedMessage
+from lighttrap.views.losses import Asked, Gap, LedgerLine, QuarantinedMessage, WholeMessage
 from lighttrap.views.overview import FieldOverview, Figures, Highest, Overview, Strip, StripNight
 from lighttrap.views.people import Account, AuditEntry, LoginSession, Me, NewToken, Token, User
 from lighttrap.views.places import Commune, FieldFeature, FieldMap, FieldProperties, Org, PlotField, Species
@@ -32,6 +32,7 @@ __all__ = [
     "AlertCase",
     "AlertEvent",
     "AlertNote",
+    "Asked",
     "AuditEntry",
     "Catch",
     "CatchNight",
@@ -71,4 +72,5 @@ __all__ = [
     "User",
     "View",
     "Visit",
+    "WholeMessage",
 ]

@@ -50,4 +50,26 @@ class QuarantinedMessage(View):
     reason: str
     detail: str
     times: int = Field(description="How often it came.")
-    state: str
+    state: str = Field(description="kept; asked: ingest will take it up within seconds; replayed: it was taken up.")
+    is_whole: bool = Field(description="False when it was cut for its length; such a one cannot be taken up.")
+    asked_at: datetime | None = Field(description="When somebody last asked that it be taken up.")
+    tried_at: datetime | None = Field(
+        description="When it was last taken up; of one that is kept: it was refused again for the same reason."
+    )
+    replayed_at: datetime | None
+    kept_again_as: str | None = Field(
+        description="Of one that was replayed: the reason for which it is here again; null: it was stored."
+    )
+
+
+class WholeMessage(QuarantinedMessage):
+    """A message with all of its payload."""
+
+    payload_base64: str = Field(description="The bytes as they came, in base64.")
+
+
+class Asked(View):
+    """How many messages will be taken up."""
+
+    asked: int = Field(description="Those that somebody had asked for before, or that were cut, not counted.")
+    more: bool = Field(description="There were more than one request asks for: ask again.")
