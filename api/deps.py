@@ -14,7 +14,7 @@ from api.kinds import OrgId
 from api.permissions import Permission, require, require_admin_of_all, require_person
 from lighttrap.errors import Forbidden, Unauthenticated
 from lighttrap.model import Caller
-from lighttrap.store import audit, logins, tokens
+from lighttrap.store import audit, logins, session, tokens
 from lighttrap.store.pool import Connection, translate_errors
 
 COOKIE = "lighttrap_session"
@@ -94,6 +94,12 @@ class Access:
     caller: Caller
     org_id: str
     conn: Connection
+
+    def snapshot(self) -> Connection:
+        """Ends what was done so far; all that is read from now on is as of one moment, and nothing can be changed."""
+        self.conn.commit()
+        session.begin_snapshot(self.conn)
+        return self.conn
 
     def note(
         self,

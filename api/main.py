@@ -40,6 +40,7 @@ from api.routes import (
     species,
     subscriptions,
     traps,
+    trends,
     visits,
 )
 from api.signin import routes as signin
@@ -68,6 +69,7 @@ _ROUTES = (
     addresses,
     consents,
     subscriptions,
+    trends,
 )
 
 

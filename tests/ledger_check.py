@@ -19,7 +19,8 @@ RECOMPUTED_CATCH = """
 """
 RECOMPUTED_NIGHT = """
     SELECT trap_id, night, sum(lamp_s)::bigint, sum(round(extract(epoch FROM end_at - start_at)))::bigint, count(*),
-           min(start_at), max(end_at)
+           min(start_at), max(end_at), sum(round(rain_mm * 1000)::bigint)::bigint, min(temperature_c),
+           max(temperature_c)
     FROM reading GROUP BY 1, 2
 """
 

@@ -169,9 +169,10 @@ class _Walker:
         if night < first:
             return None
         if (night - first) % refit == 0:
-            self.coefficients = learnt(self.settings, self.at, self.seen, self.known, night)
+            past = lessons(self.settings, self.at, self.seen, self.known, night)
+            self.coefficients = learnt(self.settings, past)
             freely = replace(self.settings, pull=self.settings.free_pull, cycle_pull=self.settings.free_pull)
-            self.free = learnt(freely, self.at, self.seen, self.known, night)
+            self.free = learnt(freely, past)
         self._adapt(night)
         self._weigh(night)
         trap, occasion = self._turns(night)
@@ -193,9 +194,7 @@ class _Walker:
         """Chance of each coming night by the three ways of reckoning, shape (3, traps, steps)."""
         when, ahead = np.full(len(trap), night), self.settings.ahead()
         by_clock = clock_coefficients(self.settings)
-        return np.stack(
-            [hazard.distribution(self.at, trap, when, ahead, b) for b in (self.coefficients, by_clock, self.free)]
-        )
+        return hazard.distributions(self.at, trap, when, ahead, (self.coefficients, by_clock, self.free))
 
     def _weigh(self, night: int) -> None:
         """Moves the trust in the three ways by how likely each had called the outcomes that are known tonight."""
@@ -247,15 +246,24 @@ def clock_coefficients(settings: ForecastSettings) -> Floats:
     return b
 
 
-def learnt(settings: ForecastSettings, at: Situation, seen: Walk, known: Known, night: int) -> Floats:
-    """The coefficients as learnt from the outcomes known on a night: the prior, moved by the traps' own past."""
-    prior = np.array(settings.prior)
+def lessons(
+    settings: ForecastSettings, at: Situation, seen: Walk, known: Known, night: int
+) -> tuple[Floats, Floats, int] | None:
+    """What can be learnt from the outcomes known on a night: terms, whether it happened, of how many each is one."""
     trap, when, stride = landmarks(settings, seen, night - settings.peak.radius)
     if not len(trap):
-        return prior
+        return None
     earliest = settings.earliest_next(at.last_peak[trap, when], when)
     came = known.next_peak(trap, earliest, night) - when
-    terms, happened = observed(settings, at, trap, when, came, night - settings.peak.radius)
+    return *observed(settings, at, trap, when, came, night - settings.peak.radius), stride
+
+
+def learnt(settings: ForecastSettings, past: tuple[Floats, Floats, int] | None) -> Floats:
+    """The coefficients as learnt from `lessons`: the prior, moved by the traps' own past."""
+    prior = np.array(settings.prior)
+    if past is None:
+        return prior
+    terms, happened, stride = past
     pull = np.full(len(prior), settings.pull)
     pull[hazard.ALWAYS] = 1.0
     pull[hazard.CLOCK], pull[hazard.CALENDAR] = settings.cycle_pull, settings.cycle_pull

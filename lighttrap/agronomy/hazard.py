@@ -10,6 +10,7 @@ What is told by a term, and why, stands in `TERMS`. The terms know nothing of th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -180,18 +181,24 @@ def fit(
     return b
 
 
-def distribution(at: Situation, trap: Ints, night: Ints, ahead: Ints, b: Floats) -> Floats:
-    """Chance that the next peak falls `ahead` steps off, for each trap and night; shape (n, steps).
+def distributions(at: Situation, trap: Ints, night: Ints, ahead: Ints, ways: Sequence[Floats]) -> Floats:
+    """Chance that the next peak falls `ahead` steps off, by each set of coefficients; shape (ways, n, steps).
 
-    What is left to 1 is the chance that none comes within the steps. No peak falls within R of the last.
+    For each trap and night. What is left to 1 is the chance that none comes within the steps. No peak falls within R
+    of the last.
     """
     shape = (len(trap), len(ahead))
     row, column = (one.ravel() for one in np.indices(shape))
     who, when, step = trap[row], night[row], ahead[column]
-    mean = at.scales.step_days * np.exp(np.clip(design(at, who, when, step) @ b, -12.0, 2.0))
-    mean = np.where(may_fall(at, who, when, step), mean, 0.0).reshape(shape)
+    terms, allowed = design(at, who, when, step), may_fall(at, who, when, step)
+    return np.stack([_chances(at, terms, allowed, b, shape) for b in ways])
+
+
+def _chances(at: Situation, terms: Floats, allowed: Bools, b: Floats, shape: tuple[int, int]) -> Floats:
+    mean = at.scales.step_days * np.exp(np.clip(terms @ b, -12.0, 2.0))
+    mean = np.where(allowed, mean, 0.0).reshape(shape)
     alive = np.exp(-np.cumsum(mean, axis=-1))
-    chance: Floats = np.concatenate([np.ones((len(trap), 1)), alive[:, :-1]], axis=-1) - alive
+    chance: Floats = np.concatenate([np.ones((shape[0], 1)), alive[:, :-1]], axis=-1) - alive
     return chance
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 import lunar_vn
 import numpy as np
@@ -35,6 +36,7 @@ class LunarDate:
     is_leap: bool
 
 
+@lru_cache(maxsize=4096)
 def lunar_date(night: date) -> LunarDate:
     """The lunar date of an evening, 1900 to 2100. Raises ValueError outside.
 

@@ -88,6 +88,10 @@ class Peaks:
     prominence: Floats
     final: Bools
 
+    def where(self, chosen: Bools) -> Peaks:
+        """Some of the peaks."""
+        return Peaks(*(getattr(self, name)[chosen] for name in self.__slots__))
+
     def of(self, trap: int) -> Ints:
         """Nights of one trap's peaks, in order."""
         mine: Ints = self.night[self.trap == trap]
@@ -134,24 +138,34 @@ def find(catch: Floats, settings: PeakSettings = DAILY) -> Peaks:
     return Peaks(trap, night, highest, height, prominence, night + settings.radius <= nights - 1)
 
 
-def walk(catch: Floats, settings: PeakSettings = DAILY) -> Walk:
-    """What was known on each night, `catch` of shape (traps, nights): as `find` on the nights up to it would say.
+def walk(catch: Floats, settings: PeakSettings = DAILY, last: int | None = None) -> Walk:
+    """What was known on each of the last `last` nights (all when None): as `find` on the nights up to it would say.
 
-    Looks back far enough for any plateau of up to three weeks.
+    `catch` has shape (traps, nights); nights of peaks are its indices. Looks back far enough for any plateau of up to
+    three weeks: only the newest of a fleet's nights costs little.
     """
-    half, reach = settings.window // 2, settings.peak_age + 2 * settings.side + settings.radius
+    nights = catch.shape[-1]
+    start = 0 if last is None else max(0, nights - last)
+    half, reach = settings.window // 2, reach_of(settings)
     log = smooth.to_log10(catch)
-    whole = smooth.windows(smoothed(catch, settings), reach).copy()
+    whole = smooth.windows(smoothed(catch, settings), reach)[:, start:].copy()
     for age in range(half):
         # The windows of the last nights end tonight, so these values are not those of the whole series.
-        whole[..., reach - age] = valid.mean(smooth.windows(log, half + age), settings.min_valid)
-    newest = np.full(catch.shape, -1, np.int64)
+        whole[..., reach - age] = valid.mean(smooth.windows(log, half + age)[:, start:], settings.min_valid)
+    newest = np.full(whole.shape[:2], -1, np.int64)
     step = max(1, _PROCESSED // max(1, catch.shape[0] * (reach + 1)))
-    for first in range(0, catch.shape[-1], step):
+    for first in range(0, nights - start, step):
         block = whole[:, first : first + step]
-        newest[:, first : first + step] = _newest(block, np.arange(first, first + block.shape[1]) - reach, settings)
+        offset = np.arange(first, first + block.shape[1]) + start - reach
+        newest[:, first : first + step] = _newest(block, offset, settings)
     recent = whole[..., -settings.rising_window :].copy()
-    return Walk(recent, newest, _states(catch, whole, newest, settings))
+    seen = smooth.windows(catch, settings.state_window - 1)[:, start:]
+    return Walk(recent, newest, _states(seen, whole, newest, settings))
+
+
+def reach_of(settings: PeakSettings) -> int:
+    """So many nights before a night all that is known of its peaks rests on."""
+    return settings.peak_age + 2 * settings.side + settings.radius
 
 
 def _newest(known: Floats, offset: Ints, settings: PeakSettings) -> Ints:
@@ -208,10 +222,9 @@ def _base(s: Floats, row: Ints, edge: Ints, height: Floats, direction: int, sett
     return np.where(known >= settings.min_valid, lowest, np.nan)
 
 
-def _states(catch: Floats, known: Floats, newest: Ints, settings: PeakSettings) -> Ints:
-    """States by `State`, from the s known on each night, shape (traps, nights, window)."""
+def _states(seen: Floats, known: Floats, newest: Ints, settings: PeakSettings) -> Ints:
+    """States by `State`, from the catches and the s known on each night, both of shape (traps, nights, window)."""
     tonight = known[..., -1]
-    seen = smooth.windows(catch, settings.state_window - 1)
     enough = valid.count(seen) >= settings.state_min_valid
     recent = known[..., -settings.rising_window :]
     lowest = valid.quantile(recent, 0.0)

@@ -10,3 +10,6 @@ SELECT pg_try_advisory_lock(hashtext('lighttrap ingest'), hashtext(%(client_id)s
 
 -- ping --
 SELECT 1
+
+-- begin_snapshot --
+SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY

@@ -1,4 +1,4 @@
-"""What a writing session must be sure of before it stores anything."""
+"""What a session is sure of: before it stores anything, and that what it reads is of one moment."""
 
 from __future__ import annotations
 
@@ -35,3 +35,8 @@ def try_lock(conn: Connection, client_id: str) -> bool:
 def ping(conn: Connection) -> None:
     """Finds out whether the session still lives."""
     conn.execute(_SQL["ping"])
+
+
+def begin_snapshot(conn: Connection) -> None:
+    """Makes a transaction, of which this must be the beginning, read all as of one moment and change nothing."""
+    conn.execute(_SQL["begin_snapshot"])

@@ -22,6 +22,7 @@ from lighttrap.views.recipients import (
     RecipientCase,
     Subscription,
 )
+from lighttrap.views.trends import NormalYear, TrapPeak, Trend
 from lighttrap.views.view import Page, View
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     "Me",
     "NewRecipient",
     "NewToken",
+    "NormalYear",
     "Org",
     "OrgSetting",
     "Overview",
@@ -69,6 +71,8 @@ __all__ = [
     "Token",
     "Trap",
     "TrapEvent",
+    "TrapPeak",
+    "Trend",
     "User",
     "View",
     "Visit",

@@ -57,7 +57,8 @@ def readings_sent(draw: st.DrawFn) -> Sent:
         v=1, boot=draw(st.sampled_from(BOOTS)), seq=draw(st.integers(1, LAST_SEQ)),
         start=start, end=start + timedelta(seconds=length), lamp_s=draw(st.integers(0, int(length))),
         counts=draw(st.dictionaries(st.sampled_from(SPECIES), st.integers(0, 1_000_000))),
-        temperature_c=draw(st.none() | st.floats(-40, 80)), model_version=draw(st.none() | st.just("x\\N\t".strip())),
+        temperature_c=draw(st.none() | st.floats(-40, 80)), rain_mm=draw(st.none() | st.floats(0, 9)),
+        model_version=draw(st.none() | st.just("x\\N\t".strip())),
         prev_boot=before[0], prev_last_seq=before[1],
     )  # fmt: skip
     return Sent(draw(st.sampled_from("ab")), packet)
@@ -166,8 +167,8 @@ def count_of(outcome: Outcome) -> int:
 TABLES = {
     "reading": "SELECT to_jsonb(reading) - 'trap_id' FROM reading WHERE trap_id = %s ORDER BY boot, seq",
     "catch": "SELECT species, night, count, lamp_s, readings FROM catch WHERE trap_id = %s ORDER BY species, night",
-    "trap_night": "SELECT night, lamp_s, covered_s, readings, first_at, last_at FROM trap_night WHERE trap_id = %s"
-    " ORDER BY night",
+    "trap_night": "SELECT night, lamp_s, covered_s, readings, first_at, last_at, rain_um, temperature_min_c,"
+    " temperature_max_c FROM trap_night WHERE trap_id = %s ORDER BY night",
     "ledger": "SELECT boot, stored::text, rejected::text, gone::text, sent_upto FROM ledger WHERE trap_id = %s"
     " ORDER BY boot",
 }

@@ -165,7 +165,7 @@ def test_chances_and_that_of_none_make_one():
     catch = fleet(9, 2)
     at = hazard.situation(catch, peaks.walk(catch), DAILY.peak, DAILY.scales)
     trap, night, far = np.array([0, 1]), np.array([200, 90]), np.arange(-4, 2000)
-    chances = hazard.distribution(at, trap, night, far, np.array(DAILY.prior))
+    [chances] = hazard.distributions(at, trap, night, far, [np.array(DAILY.prior)])
     assert (chances >= 0).all()
     np.testing.assert_allclose(chances.sum(axis=-1), 1, atol=1e-3)
     assert len(DAILY.prior) == len(WEEKLY.prior) == len(hazard.TERMS)

@@ -1,0 +1,153 @@
+"""What the nights mean: courses of fields and traps, peaks, and the normal year."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated, Any
+
+import numpy as np
+from fastapi import APIRouter, Query
+from pydantic import TypeAdapter
+
+from api import paging
+from api.deps import Access, See
+from api.kinds import After, CommuneCode, FieldId, Limit, Night, SpeciesKey, TrapId, TrapKey
+from api.routes.fields import require_span
+from lighttrap import views
+from lighttrap.agronomy import course, outlook, record, season, series
+from lighttrap.agronomy.course import Course
+from lighttrap.errors import InputFault
+from lighttrap.store import trends
+from lighttrap.store.trends import PlacedTrap
+
+router = APIRouter(prefix="/orgs/{org_id}", tags=["trends"])
+PEAK_NIGHTS = 120
+"""The newest peak is looked for so far back: a season."""
+_KEY = TypeAdapter(tuple[TrapKey])
+Species = Annotated[SpeciesKey, Query(description="One species: catches of several are not comparable.")]
+First = Annotated[Night, Query(description="First night.")]
+Last = Annotated[Night, Query(description="Last night, 400 after the first at most; what is told of now is as of it.")]
+Forecasts = Annotated[bool, Query(description="Without them many fields are asked faster.")]
+Year = Annotated[int | None, Query(ge=2000, le=2099, description="This year when left out.")]
+
+
+@router.get("/fields/{field_id}/trend", response_model=views.Trend)
+def get_trend(
+    access: See, field_id: FieldId, species: Species, first: First, last: Last, forecasts: Forecasts = True
+) -> dict[str, Any]:
+    """All that a field's chart needs, of one moment: nights, levels, thresholds, peaks, forecast, normal, weather."""
+    require_span(first, last)
+    conn, org_id = access.snapshot(), access.org_id
+    tonight = trends.tonight_of_field(conn, org_id, field_id)
+    traps = trends.traps_of_field(conn, org_id, field_id, first, last)
+    found = trends.records(conn, org_id, traps, species, first, last, field_id=field_id, since=_since(first))
+    judged = trends.judged_nights(conn, org_id, field_id, species, first, last)
+    rules = trends.rules_of_field(conn, org_id, field_id, species, first, last)
+    told = course.of_place(found, judged, species, *_days(first, last), tonight, forecasts=forecasts)
+    return _told(access, field_id, species, told) | {"rules": rules}
+
+
+@router.get("/traps/{trap_id}/trend", response_model=views.Trend)
+def get_trap_trend(
+    access: See, trap_id: TrapId, species: Species, first: First, last: Last, forecasts: Forecasts = True
+) -> dict[str, Any]:
+    """The same of one trap, wherever it stood; with the thresholds of the field it stands in now."""
+    require_span(first, last)
+    conn, org_id = access.snapshot(), access.org_id
+    tonight = trends.tonight_of_trap(conn, org_id, trap_id)
+    found = trends.records(conn, org_id, [trap_id], species, first, last, since=_since(first))
+    field_id = trends.field_of_trap(conn, trap_id)
+    rules = trends.rules_of_field(conn, org_id, field_id, species, last, last) if field_id else []
+    told = course.of_place(found, {}, species, *_days(first, last), tonight, forecasts=forecasts)
+    return _told(access, field_id, species, told) | {"field": None, "rules": [one for one in rules if one.is_in_force]}
+
+
+@router.get("/peaks", response_model=views.Page[views.TrapPeak])
+def list_peaks(
+    access: See,
+    species: Species,
+    commune_code: CommuneCode | None = None,
+    limit: Limit = 100,
+    after: After = None,
+) -> dict[str, Any]:
+    """What each trap in service is doing, and its newest peak with what follows, by trap."""
+    [last] = paging.read(after, _KEY) or ("",)
+    found = trends.page_traps(access.conn, access.org_id, commune_code=commune_code, after=last, limit=limit + 1)
+    page = paging.page(found, limit, lambda trap: (trap.trap_id,))
+    return page | {"items": _peaks(access, page["items"], species)}
+
+
+@router.get("/fields/{field_id}/normal", response_model=views.NormalYear)
+def get_normal(access: See, field_id: FieldId, species: Species, year: Year = None) -> dict[str, Any]:
+    """A field's normal year by five-day periods, and how this year stands in it."""
+    conn, org_id = access.snapshot(), access.org_id
+    tonight = trends.tonight_of_field(conn, org_id, field_id)
+    first, last = _year(year, tonight)
+    traps = trends.traps_of_field(conn, org_id, field_id, first, last)
+    found = trends.records(conn, org_id, traps, species, last, last, field_id=field_id, since=_since(first))
+    return _normal(access, found, species, last, tonight) | {"field_id": field_id, "trap_id": None}
+
+
+@router.get("/traps/{trap_id}/normal", response_model=views.NormalYear)
+def get_trap_normal(access: See, trap_id: TrapId, species: Species, year: Year = None) -> dict[str, Any]:
+    """A trap's normal year by five-day periods, and how this year stands in it."""
+    conn, org_id = access.snapshot(), access.org_id
+    tonight = trends.tonight_of_trap(conn, org_id, trap_id)
+    first, last = _year(year, tonight)
+    found = trends.records(conn, org_id, [trap_id], species, last, last, since=_since(first))
+    return _normal(access, found, species, last, tonight) | {"field_id": None, "trap_id": trap_id}
+
+
+def _since(first: date) -> date:
+    """From where on counts are needed: ten years back, for the normal."""
+    return series.night(season.first_day(first.year))
+
+
+def _days(first: date, last: date) -> tuple[int, int]:
+    return series.day_number(first), series.day_number(last)
+
+
+def _told(access: Access, field_id: str | None, species: str, told: Course) -> dict[str, Any]:
+    own = {name: getattr(told, name) for name in Course.__slots__}
+    return {"org_id": access.org_id, "field_id": field_id, "species": species, **own}
+
+
+def _year(year: int | None, tonight: int) -> tuple[date, date]:
+    """First and last known night of a year. Raises InputFault for one that has not begun."""
+    now = series.night(tonight)
+    year = year or now.year
+    if year > now.year:
+        raise InputFault(f"`year` {year} has not begun")
+    return date(year, 1, 1), min(date(year, 12, 31), now)
+
+
+def _normal(
+    access: Access, traps: Sequence[record.TrapRecord], species: str, last: date, tonight: int
+) -> dict[str, Any]:
+    told, is_mixed = course.normal_of_place(traps, series.day_number(last), tonight)
+    own = {name: getattr(told, name) for name in season.NormalYear.__slots__}
+    return {"org_id": access.org_id, "species": species, "is_mixed": is_mixed, **own}
+
+
+def _peaks(access: Access, traps: Sequence[PlacedTrap], species: str) -> list[dict[str, Any]]:
+    if not traps:
+        return []
+    ends = np.array([one.until for one in traps])
+    last = int(ends.max())
+    first = last - outlook.newest_nights(species, PEAK_NIGHTS)
+    counts = trends.counts_of(
+        access.conn, access.org_id, [one.trap_id for one in traps], species, series.night(first), series.night(last),
+        field_ids=[one.field_id for one in traps],
+    )  # fmt: skip
+    usable = [record.usable(counts.get(one.trap_id, series.nothing()), one.nominal_s, one.until) for one in traps]
+    moved = series.ended(series.dated(usable, first, last), ends - first)
+    looks = outlook.of_traps(moved, ends, species, newest_only=True)
+    return [
+        {
+            "trap_id": trap.trap_id, "name": trap.name, "field_id": trap.field_id, "commune_code": trap.commune_code,
+            "as_of": look.as_of, "state": look.state, "peak": look.peaks[-1] if look.peaks else None,
+            "after": look.after,
+        }
+        for trap, look in zip(traps, looks, strict=True)
+    ]  # fmt: skip
