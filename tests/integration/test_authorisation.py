@@ -174,6 +174,7 @@ SPAN = {
     "first_at": "2025-11-01T00:00:00Z",
     "before_at": "2025-11-30T00:00:00Z",
     "reason": "đếm nhầm",
+    "species": "nilaparvata-lugens",
 }
 OPERATIONS = [(path, route) for path, route in operations()]
 

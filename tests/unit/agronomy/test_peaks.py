@@ -147,3 +147,10 @@ def test_peaks_lie_more_than_the_radius_apart(catch: Floats):
     found = peaks.find(catch)
     for trap in range(len(catch)):
         assert (np.diff(found.of(trap)) > peaks.DAILY.radius).all()
+
+
+@given(catch=CATCH, last=st.integers(1, 100))
+def test_last_nights_alone_say_what_the_whole_walk_says_of_them(catch: Floats, last: int):
+    whole, part = peaks.walk(catch), peaks.walk(catch, last=last)
+    for name in ("recent", "newest", "state"):
+        np.testing.assert_array_equal(getattr(part, name), getattr(whole, name)[:, -last:])
