@@ -40,6 +40,11 @@ class Names:
             return trap_id or "–"
         return f"{found.name} ({trap_id})"
 
+    def field_of(self, trap_id: str | None) -> str | None:
+        """The field a trap stands in now."""
+        found = self.traps.get(trap_id or "")
+        return found.field_id if found else None
+
     def pest(self, species: str | None) -> str:
         """A species as the reader calls it."""
         return verdict.pest(species, self._who.words.texts, {})

@@ -52,6 +52,11 @@ def navigate(found: list[StreamlitPage]) -> None:
 def head(who: Reader, title: str) -> None:
     """The title, and beside it the choices of org and language."""
     say = who.words
+    # A telephone hides the bar of pages behind a sign that nobody taps.
+    with st.container(key="phone_pages", horizontal=True, gap="small"):
+        for one in pages(who):
+            if one.visibility == "visible":
+                st.page_link(one, query_params=kept_params())
     left, right = st.columns([3, 2], vertical_alignment="center")
     left.title(title, anchor=False)
     with right.container(horizontal=True, horizontal_alignment="right"):

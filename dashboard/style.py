@@ -27,5 +27,11 @@ def sheet(ink: Ink) -> str:
 .figure.none {{ color: {ink.quiet}; font-weight: 400; }}
 .stButton button, .stLinkButton a, .stPageLink a, [data-testid="stBaseButton-segmented_control"],
 [data-testid="stBaseButton-segmented_controlActive"] {{ min-height: 44px; min-width: 44px; }}
+.st-key-phone_pages {{ display: none; }}
+@media (max-width: 640px) {{
+    .st-key-phone_pages {{ display: flex; }}
+    h1 {{ font-size: 1.8rem !important; }}
+    .stMainBlockContainer {{ padding-top: 3rem; }}
+}}
 @media (max-width: 640px) {{ .stMainBlockContainer {{ padding-left: .75rem; padding-right: .75rem; }} }}
 </style>"""

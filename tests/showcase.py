@@ -84,6 +84,8 @@ def fill(conn: pool.Connection, now: datetime | None = None, nights: int = NIGHT
         store_batch(conn, list(_night(last, nights, night)), alert_within_s=told_within_s)
         conn.commit()
     alerts.judge_over(conn, ORG, 1e9, quiet_s=0)
+    # All of it arrived just now; the ledger is to say that it came when it was sent.
+    conn.execute("UPDATE ledger l SET last_at = (SELECT max(received_at) FROM reading r WHERE r.trap_id = l.trap_id)")
     conn.commit()
     _say_how_traps_are(conn, now)
     _write_down_old_records(conn, last)
