@@ -23,8 +23,11 @@ class ServerSettings(Section):
     trusted_proxies: str = Field(
         default="127.0.0.1", description="Addresses of proxies whose X-Forwarded-For is believed, with commas."
     )
+    processes: Annotated[int, Field(ge=1, le=64)] = Field(
+        default=1, description="Processes that serve the port; one keeps about one core busy."
+    )
     connections: Annotated[int, Field(ge=1, le=200)] = Field(
-        default=8, description="Connections to the database at most."
+        default=8, description="Connections to the database at most, of each process."
     )
     body_bytes: Annotated[int, Field(ge=10_000)] = Field(
         default=1_000_000, description="Bytes of a request's body at most."

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 from fastapi import Depends, Request
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
@@ -29,6 +29,9 @@ _cookie = APIKeyCookie(
 )  # fmt: skip
 
 
+# What asks the database runs in a thread. What does not is `async`, for to hand it over costs more than what it does.
+
+
 def _connection(request: Request) -> Iterator[Connection]:
     """One connection and one transaction a request: committed before the answer is sent, undone by an error."""
     with translate_errors(), request.app.state.pool.connection() as conn:
@@ -38,7 +41,7 @@ def _connection(request: Request) -> Iterator[Connection]:
 Conn = Annotated[Connection, Depends(_connection, scope="function")]
 
 
-def _settings(request: Request) -> ServerSettings:
+async def _settings(request: Request) -> ServerSettings:
     return cast(ServerSettings, request.app.state.settings.api)
 
 
@@ -76,7 +79,7 @@ def _count(request: Request, caller: Caller | None = None) -> None:
     request.app.state.limiter.count(request.scope, known)
 
 
-def _stranger(request: Request) -> None:
+async def _stranger(request: Request) -> None:
     _count(request)
 
 
@@ -158,11 +161,11 @@ class Everywhere:
         )  # fmt: skip
 
 
-def _person(request: Request, caller: Asker, conn: Conn) -> Person:
+async def _person(request: Request, caller: Asker, conn: Conn) -> Person:
     return Person(caller, require_person(caller), request.cookies.get(COOKIE, ""), conn)
 
 
-def _everywhere(caller: Asker, conn: Conn) -> Everywhere:
+async def _everywhere(caller: Asker, conn: Conn) -> Everywhere:
     require_admin_of_all(caller)
     return Everywhere(caller, conn)
 
@@ -171,8 +174,8 @@ SignedIn = Annotated[Person, Depends(_person)]
 AdminOfAll = Annotated[Everywhere, Depends(_everywhere)]
 
 
-def _may(permission: Permission) -> Callable[..., Access]:
-    def access(org_id: OrgId, caller: Asker, conn: Conn) -> Access:
+def _may(permission: Permission) -> Callable[..., Coroutine[Any, Any, Access]]:
+    async def access(org_id: OrgId, caller: Asker, conn: Conn) -> Access:
         require(caller, org_id, permission)
         return Access(caller, org_id, conn)
 

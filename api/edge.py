@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import time
 import uuid
 from typing import Any
 
 from fastapi import HTTPException
-from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client import CollectorRegistry, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -42,6 +44,14 @@ class Metrics:
             "lighttrap_api_request_seconds", "Time from a request to its answer, by operation.", ["route", "status"],
             registry=self.registry,
         )  # fmt: skip
+
+    def text(self) -> bytes:
+        """The amounts, as Prometheus reads them: of all processes, where there are several."""
+        if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+            return generate_latest(self.registry)
+        everybody = CollectorRegistry()
+        MultiProcessCollector(everybody)  # type: ignore[no-untyped-call]  # it comes without types
+        return generate_latest(everybody)
 
 
 class Edge:

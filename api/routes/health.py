@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from api.deps import Conn
 from lighttrap import migrate
@@ -29,4 +29,4 @@ def readyz(conn: Conn) -> Response:
 @router.get("/metrics")
 async def metrics(request: Request) -> Response:
     """The amounts, as Prometheus reads them."""
-    return Response(generate_latest(request.app.state.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+    return Response(request.app.state.metrics.text(), media_type=CONTENT_TYPE_LATEST)
