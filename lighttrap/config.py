@@ -62,6 +62,10 @@ class BrokerSettings(Section):
         return broker_parts(self.url.get_secret_value())
 
 
+PagesUrl = Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.-]+(:\d{1,5})?$", max_length=50)]
+"""An address that people are given: scheme and host, no path. Short, for it must fit into an SMS."""
+
+
 class LogSettings(Section):
     """How a program logs."""
 

@@ -98,7 +98,7 @@ def ask_to_stop(conn: Conn, settings: Settings, token: Token, lang: Language = N
 def stop_messages(conn: Conn, settings: Settings, token: Token, lang: Language = None) -> Response:
     """Nothing more is sent, on any channel. Said again to who presses twice."""
     try:
-        reader = farmer.reader(conn, token)
+        reader = farmer.reader(conn, token, datetime.now(UTC))
     except NotFound:
         return _gone(conn, usable(lang or FIRST, settings))
     recipients.stop(conn, reader.recipient_id)
@@ -117,7 +117,7 @@ def dialled(phone: str | None) -> str:
 
 def _open(conn: Connection, token: str) -> Reader:
     """Whose page it is. Raises NotFound, for who has stopped too: to them a token opens nothing any more."""
-    found = farmer.reader(conn, token)
+    found = farmer.reader(conn, token, datetime.now(UTC))
     if found.is_stopped:
         raise NotFound("there is no such page")
     return found

@@ -9,7 +9,7 @@ from functools import cache
 
 from lighttrap.agronomy.episodes import Word
 from lighttrap.agronomy.level import Level
-from lighttrap.notify import texts
+from lighttrap.notify import links, texts
 from lighttrap.notify.policy import is_alarm
 from lighttrap.notify.quiet import quiet_until
 from lighttrap.notify.settings import NotifierSettings
@@ -43,11 +43,12 @@ def _of_event(
     forms: Mapping[str, texts.Kind],
     now: datetime,
 ) -> Iterator[NewDelivery]:
-    one = told(event, settings.link)
+    link = {"farmer": links.of_farmer(settings), "staff": links.of_alert(settings, event.alert_id)}
 
     @cache
-    def said(language: str, form: texts.Kind, accents: bool) -> texts.Rendered:
+    def said(kind: str, language: str, form: texts.Kind, accents: bool) -> texts.Rendered:
         """Once for all who read the same."""
+        one = told(event, link.get(kind))
         return texts.render(one, language, form, accents, unreviewed=settings.unreviewed_texts)
 
     for hearer in hearers:
@@ -56,7 +57,7 @@ def _of_event(
         if reason or form is None:
             yield _queued(event, hearer, now, reason=reason)
         else:
-            yield _said(event, hearer, settings, said(hearer.language, form, hearer.accents), now)
+            yield _said(event, hearer, settings, said(hearer.kind, hearer.language, form, hearer.accents), now)
 
 
 def _said(event: Event, hearer: Hearer, settings: NotifierSettings, said: texts.Rendered, now: datetime) -> NewDelivery:
@@ -94,7 +95,7 @@ def told(event: Event, link: str | None) -> Told:
         field_name=event.field_name,
         commune=event.commune,
         is_proposal=event.is_proposal,
-        link=link.replace("{alert}", str(event.alert_id)) if link else None,
+        link=link,
         phone=event.phone,
         fault=event.fault,
         trap_id=event.trap_id,

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from lighttrap.agronomy.episodes import Word
 from lighttrap.errors import StoreUnavailable
-from lighttrap.notify import digest, policy
+from lighttrap.notify import digest, links, policy
 from lighttrap.notify.channels.channel import About, Channel, Message, Outcome, Receipt
 from lighttrap.notify.settings import NotifierSettings
 from lighttrap.notify.texts import Kind
@@ -79,9 +79,10 @@ class Sender:
             return False
         if due.recipient_kind == "staff" and not self.channel.tells_each and self._gather(conn, due):
             return True
-        lease = self._admit(conn, due)
-        if lease is None:
+        admitted = self._admit(conn, due)
+        if admitted is None:
             return True
+        due, lease = admitted
         receipt = self._send(message_of(due), {"delivery": due.delivery_id, "attempt": lease.number})
         self._record(due, lease, receipt)
         return True
@@ -92,13 +93,13 @@ class Sender:
             conn.rollback()
         return due
 
-    def _admit(self, conn: Connection, due: Due) -> Lease | None:
-        """Decides on a message that is locked, and leases it if it is to go now."""
+    def _admit(self, conn: Connection, due: Due) -> tuple[Due, Lease] | None:
+        """Decides on a message that is locked; if it is to go now, leases it, and gives it the link of its reader."""
         now = self._clock()
         gone = policy.superseded(deliveries.waited_together(conn, due.delivery_id, now))
         if gone:
             deliveries.skip(conn, gone, policy.SUPERSEDED, now)
-        lease = None
+        admitted = None
         if due.delivery_id not in gone:
             match policy.decide(due, now, self._settings):
                 case policy.Skip(reason):
@@ -109,8 +110,9 @@ class Sender:
                     deliveries.hold(conn, due.delivery_id, "quiet", until)
                 case policy.Send():
                     lease = deliveries.lease(conn, due.delivery_id, now, self._settings.lease_s)
+                    admitted = links.personal(conn, due, self._settings, now), lease
         conn.commit()
-        return lease
+        return admitted
 
     def _gather(self, conn: Connection, due: Due) -> bool:
         """Deals with all that waits for one of the staff, when that is a crowd. False: this one is told by itself."""

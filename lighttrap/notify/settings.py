@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from lighttrap.config import DatabaseSettings, ProgramSettings
+from lighttrap.config import DatabaseSettings, PagesUrl, ProgramSettings
 from lighttrap.notify.channels.settings import ChannelSettings
 
 
@@ -54,7 +54,16 @@ class NotifierSettings(ChannelSettings):
     )
     alarm_breaks_quiet: bool = Field(default=False, description="Whether an alarm is sent in quiet hours too.")
     link: str | None = Field(
-        default=None, description="Page of an alert, with `{alert}` for its number; in messages that have room for it."
+        default=None,
+        description="Page of an alert, with `{alert}` for its number; in messages to staff that have room for it.",
+    )
+    pages_url: PagesUrl | None = Field(
+        default=None,
+        description="Where farmers reach the API, as `https://bayden.example`: messages to them that have room then"
+        " link their own page; none when unset.",
+    )
+    link_days: Annotated[float, Field(gt=0, le=31)] = Field(
+        default=7, description="Days after which the link in a farmer's message opens nothing any more."
     )
     unreviewed_texts: bool = Field(
         default=False, description="Whether texts are used that no native reader has vouched for, as the Khmer ones."

@@ -19,7 +19,7 @@ from lighttrap.agronomy import timeline
 from lighttrap.agronomy.episodes import Word
 from lighttrap.agronomy.level import Level
 from lighttrap.notify import figures, verdict
-from lighttrap.notify.catalogue import Catalogue, Plain, Review
+from lighttrap.notify.catalogue import Catalogue, Plain, Review, Template
 from lighttrap.notify.segments import Encoding, Segments, segments, toneless
 from lighttrap.notify.told import Told
 from lighttrap.species import SpeciesKey
@@ -99,7 +99,7 @@ def render(
     marks = (table, "words", "verdict", "look")
     needs_review = any(found.review_of(one) is not Review.DONE for one in marks)
     if kind is Kind.SMS:
-        text = _sms(found.templates[f"{table}.sms"].filled(_short(values, plain)), plain)
+        text = _sms(_forms(found.templates[f"{table}.sms"], _short(values, plain)), plain)
         return Rendered("", text, segments(text), found.language, needs_review)
     body = found.templates[f"{table}.{'chat' if kind is Kind.EMAIL else kind}"].fill(values)
     subject = found.templates[f"{table}.subject"].fill(values) if kind is Kind.EMAIL else ""
@@ -226,6 +226,13 @@ def _short(values: Mapping[str, str], plain: bool) -> dict[str, str]:
     cut = {name: _clip(short[name], size) for name, size in sizes.items()}
     # Half an address or telephone number is worse than none.
     return {**short, **cut, **{name: short[name] if cut[name] == short[name] else "" for name in ("link", "phone")}}
+
+
+def _forms(template: Template, values: Mapping[str, str]) -> Iterator[str]:
+    """The text with the link, as far as it can be shortened and still has it; then without, from the longest on."""
+    link = values["link"]
+    yield from (text for text in template.filled(values) if link and link in text)
+    yield from template.filled({**values, "link": ""})
 
 
 def _sms(texts: Iterator[str], plain: bool) -> str:

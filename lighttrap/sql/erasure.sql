@@ -15,6 +15,9 @@ DELETE FROM recipient_address WHERE recipient_id = %(recipient_id)s
 -- erase_subscriptions --
 DELETE FROM subscription WHERE recipient_id = %(recipient_id)s
 
+-- erase_links --
+DELETE FROM farmer_link WHERE recipient_id = %(recipient_id)s
+
 -- erase_attempts --
 -- What providers said may name whom they reached.
 UPDATE delivery_attempt p SET detail = NULL

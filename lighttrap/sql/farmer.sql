@@ -1,10 +1,13 @@
 -- reader --
--- Whose page a token opens.
+-- Whose page a token opens: their own, or one from a message that has not expired.
 SELECT r.recipient_id, r.org_id, o.name AS org_name, r.language, r.stopped_at IS NOT NULL AS is_stopped, s.phone
 FROM recipient r
 JOIN org o ON o.org_id = r.org_id
 LEFT JOIN org_setting s ON s.org_id = r.org_id
-WHERE r.token_sha = %(token_sha)s::bytea AND r.erased_at IS NULL
+WHERE r.erased_at IS NULL
+  AND (r.token_sha = %(token_sha)s::bytea
+       OR r.recipient_id = (SELECT l.recipient_id FROM farmer_link l
+                            WHERE l.link_sha = %(token_sha)s AND l.expires_at > %(now)s::timestamptz))
 
 -- watched --
 -- All that a page tells, in one statement and so of one moment: each field and pest that the recipient is told of, with
@@ -93,3 +96,10 @@ LIMIT %(limit)s
 SELECT o.name, s.phone FROM org_setting s JOIN org o ON o.org_id = s.org_id
 WHERE s.phone IS NOT NULL
 ORDER BY o.name LIMIT %(limit)s
+
+-- add_link --
+INSERT INTO farmer_link (link_sha, recipient_id, created_at, expires_at)
+VALUES (%(link_sha)s, %(recipient_id)s, %(now)s, %(expires_at)s)
+
+-- forget_links --
+DELETE FROM farmer_link WHERE recipient_id = %(recipient_id)s AND expires_at <= %(now)s::timestamptz

@@ -24,5 +24,5 @@ def erase(conn: Connection, org_id: str, recipient_id: int) -> None:
     conn.execute(_SQL["lock_deliveries"], values)
     if conn.execute(_SQL["erase_recipient"], values).rowcount == 0:
         raise NotFound("there is no such recipient")
-    for name in ("erase_addresses", "erase_subscriptions", "erase_attempts", "erase_deliveries"):
+    for name in ("erase_addresses", "erase_subscriptions", "erase_links", "erase_attempts", "erase_deliveries"):
         conn.execute(_SQL[name], values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -19,6 +20,7 @@ NIGHTS = 15
 """Nights back that a page may speak of; it draws the last seven."""
 ENDED_DAYS = 7
 """So long after its end an alert is still told as over or corrected."""
+_LINK_BYTES = 16
 _FIELDS = 200
 _LINES = 40
 
@@ -104,13 +106,22 @@ class Telephone:
     phone: str
 
 
-def reader(conn: Connection, token: str) -> Reader:
-    """Whose page a token opens, stopped or not. Raises NotFound."""
-    found = conn.cursor(row_factory=class_row(Reader)).execute(_SQL["reader"], {"token_sha": token_sha(token)})
-    row = found.fetchone()
+def reader(conn: Connection, token: str, now: datetime) -> Reader:
+    """Whose page a token opens, stopped or not. Raises NotFound, for a link that has expired too."""
+    values = {"token_sha": token_sha(token), "now": now}
+    row = conn.cursor(row_factory=class_row(Reader)).execute(_SQL["reader"], values).fetchone()
     if row is None:
         raise NotFound("there is no such page")
     return row
+
+
+def add_link(conn: Connection, recipient_id: int, now: datetime, expires_at: datetime) -> str:
+    """A token that opens a recipient's page until it expires. It is told this once; those that ended are forgotten."""
+    token = secrets.token_urlsafe(_LINK_BYTES)
+    conn.execute(_SQL["forget_links"], {"recipient_id": recipient_id, "now": now})
+    values = {"link_sha": token_sha(token), "recipient_id": recipient_id, "now": now, "expires_at": expires_at}
+    conn.execute(_SQL["add_link"], values)
+    return token
 
 
 def watched(conn: Connection, recipient_id: int, now: datetime) -> list[Watched]:

@@ -18,13 +18,12 @@ from api.main import create_app
 from lighttrap.agronomy.level import Level
 from lighttrap.config import DatabaseSettings
 from lighttrap.notify import fanout, verdict
-from lighttrap.notify.channels.channel import Message, OnUnknown, Outcome, Receipt
 from lighttrap.notify.sender import Sender
 from lighttrap.notify.settings import NotifierSettings
 from lighttrap.notify.texts import Kind, render
 from lighttrap.store import deliveries, recipients
 from tests import farmhouse
-from tests.farmhouse import CALM, COMMUNE, ORG_NAME, PHONE, RISING, a_farm, a_farmer, active
+from tests.farmhouse import CALM, COMMUNE, ORG_NAME, PHONE, RISING, Provider, a_farm, a_farmer, active
 from tests.fix_api import Api
 
 LEVELS = {Level.WATCH: "l1", Level.WARNING: "l2", Level.ALARM: "l3", Level.NONE: "l0", Level.UNKNOWN: "lx"}
@@ -287,23 +286,6 @@ def test_too_many_requests_are_told_so_kindly(database: str, conn):
 
 
 # To stop
-
-
-class Provider:
-    """Takes every message."""
-
-    name = "sms"
-    on_unknown = OnUnknown.SEND_AGAIN
-    tells_each = False
-
-    def __init__(self) -> None:
-        self.asked: list[Message] = []
-
-    def send(self, message: Message) -> Receipt:
-        self.asked.append(message)
-        return Receipt(Outcome.SENT)
-
-    def close(self) -> None: ...
 
 
 def test_get_changes_nothing_and_post_stops_what_is_already_queued(api: Api, conn, database: str):

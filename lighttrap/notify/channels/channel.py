@@ -71,7 +71,7 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message to one address. `key` is the same at every attempt, and so is everything else.
+    """One message to one address. `key` is the same at every attempt, and so is everything else but a farmer's link.
 
     `values` are the placeholders that the text was made of, for providers that keep the template themselves.
     """
