@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from lighttrap.config import DatabaseSettings, ProgramSettings, Section
+from lighttrap.config import DatabaseSettings, ProgramSettings, PublicBrokerSettings, Section
 from lighttrap.store.logins import LoginLimits
 
 
@@ -102,3 +102,4 @@ class ApiSettings(ProgramSettings):
 
     database: DatabaseSettings
     api: ServerSettings = Field(default_factory=ServerSettings)
+    public_broker: PublicBrokerSettings = Field(default_factory=PublicBrokerSettings)

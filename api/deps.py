@@ -12,6 +12,7 @@ from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBea
 from api.config import ServerSettings
 from api.kinds import OrgId
 from api.permissions import Permission, require, require_admin_of_all, require_person
+from lighttrap.config import PublicBrokerSettings
 from lighttrap.errors import Forbidden, Unauthenticated
 from lighttrap.model import Caller
 from lighttrap.store import audit, logins, session, tokens
@@ -46,6 +47,13 @@ async def _settings(request: Request) -> ServerSettings:
 
 
 Settings = Annotated[ServerSettings, Depends(_settings)]
+
+
+def _public_broker(request: Request) -> PublicBrokerSettings:
+    return cast(PublicBrokerSettings, request.app.state.settings.public_broker)
+
+
+PublicBroker = Annotated[PublicBrokerSettings, Depends(_public_broker)]
 
 
 def refuse_cross_site(request: Request) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from lighttrap.errors import ConfigError
+from lighttrap.errors import ConfigError, Conflict
 
 
 class Section(BaseModel):
@@ -47,6 +49,26 @@ def broker_parts(url: str) -> BrokerParts:
     return BrokerParts(parts.hostname, port or (8883 if tls else 1883), tls, user, password)
 
 
+def secret_in(path: Path) -> str:
+    """The secret in a file, without the line's end. Raises ValueError when there is none."""
+    try:
+        secret = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeError) as fault:
+        raise ValueError(f"{path} cannot be read: {fault}") from fault
+    if not secret:
+        raise ValueError(f"{path} is empty")
+    return secret
+
+
+def _holds_a_secret(path: Path) -> Path:
+    secret_in(path)
+    return path
+
+
+SecretFile = Annotated[Path, AfterValidator(_holds_a_secret)]
+"""A file that holds one secret, and is there when the program starts."""
+
+
 class BrokerSettings(Section):
     """Where the MQTT broker is."""
 
@@ -54,12 +76,55 @@ class BrokerSettings(Section):
         default=SecretStr("mqtt://127.0.0.1:1883"),
         description="`mqtt://[user:password@]host:port`, or `mqtts://` for TLS.",
     )
+    password_file: SecretFile | None = Field(
+        default=None, description="File that holds the password, for a URL that names a user without one."
+    )
     ca_file: str | None = Field(default=None, description="Certificate authority for mqtts; the system's when unset.")
     keepalive_s: Annotated[int, Field(ge=5, le=300)] = Field(default=30, description="Seconds between MQTT pings.")
 
     def parts(self) -> BrokerParts:
-        """The URL, taken apart."""
-        return broker_parts(self.url.get_secret_value())
+        """The URL, taken apart, with the password from its file."""
+        parts = broker_parts(self.url.get_secret_value())
+        if self.password_file is None or parts.password is not None:
+            return parts
+        return parts._replace(password=secret_in(self.password_file))
+
+
+def _public_address(url: str) -> str:
+    try:
+        parts = broker_parts(url)
+    except ConfigError as fault:
+        raise ValueError(str(fault)) from fault
+    if parts.user or parts.password or not _ADDRESS.fullmatch(url):
+        raise ValueError("must be mqtt://host:port or mqtts://host:port, without a login")
+    host = f"[{parts.host}]" if ":" in parts.host else parts.host
+    return f"{'mqtts' if parts.tls else 'mqtt'}://{host}:{parts.port}"
+
+
+def _fingerprint(value: object) -> object:
+    return value.replace(":", "").lower() if isinstance(value, str) else value
+
+
+_ADDRESS = re.compile(r"mqtts?://(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+)(:[0-9]+)?", re.ASCII)
+_Sha256 = Annotated[str, BeforeValidator(_fingerprint), Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class PublicBrokerSettings(Section):
+    """Where traps in the field find the broker; what their connect codes say."""
+
+    url: Annotated[str, AfterValidator(_public_address)] | None = Field(
+        default=None, description="`mqtts://host:port` as traps reach it; without it no trap can be provisioned."
+    )
+    ca_sha256: _Sha256 | None = Field(
+        default=None,
+        description="SHA-256 fingerprint of the broker's certificate authority, for traps that do not know it.",
+    )
+
+    def address(self) -> str:
+        """The URL. Raises Conflict when nobody has set it."""
+        if self.url is None:
+            raise Conflict("nobody has said where traps find the broker: set LIGHTTRAP_PUBLIC_BROKER__URL")
+        return self.url
 
 
 PagesUrl = Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.-]+(:\d{1,5})?$", max_length=50)]

@@ -84,6 +84,25 @@ class Work(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class TrapCredential:
+    """That a trap got a secret for the broker, from whom, and whether it still counts; never the secret."""
+
+    trap_id: str
+    issued_at: datetime
+    issued_by: str
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class TrapLogin:
+    """A trap that may log in at the broker; `secret_hash` is as Mosquitto's password file has it."""
+
+    trap_id: str
+    org_id: str
+    secret_hash: str
+
+
+@dataclass(frozen=True, slots=True)
 class CatchNight:
     """Catch of one trap, species and night: insects per trap per night (con/bẫy/đêm).
 

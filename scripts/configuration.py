@@ -13,6 +13,7 @@ from pydantic_core import PydanticUndefined
 from api.config import ApiSettings
 from dashboard.config import DashboardSettings
 from ingest.config import IngestSettings
+from lighttrap.broker.settings import BrokerFileSettings
 from lighttrap.config import ProgramSettings
 from lighttrap.notify.settings import NotifySettings
 from simulator.config import SimulatorSettings
@@ -24,6 +25,7 @@ PROGRAMS: dict[str, type[ProgramSettings]] = {
     "notify": NotifySettings,
     "dashboard": DashboardSettings,
     "simulator": SimulatorSettings,
+    "broker": BrokerFileSettings,
 }
 
 _HEAD = """\

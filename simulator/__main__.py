@@ -143,6 +143,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--zone", help=f"time zone of the traps ({DEFAULT_ZONE})")
     parser.add_argument("--faults", metavar="NAME=RATE,...", help="such as drop=0.01,duplicate=0.02,silent=0.05")
     parser.add_argument("--connections", metavar="N", help="MQTT sessions at most (50)")
+    parser.add_argument("--connect-codes", metavar="FILE", help="a connect code a line: a login for each trap")
     parser.add_argument("--state", metavar="FILE", help="keeps the traps' memory over a restart")
     parser.add_argument("--exit-after", dest="exit_after_s", metavar="S", help="seconds to play live, then end")
     parser.add_argument("--timeout", dest="timeout_s", metavar="S", help="seconds to wait at most until all is stored")

@@ -73,6 +73,11 @@ class FleetSettings(Section):
     connections: Annotated[int, Field(ge=1, le=10_000)] = Field(
         default=50, description="MQTT sessions at most; with more traps than that, traps share them."
     )
+    connect_codes: Path | None = Field(
+        default=None,
+        description="File with a connect code a line: each trap then has its own login and session, at the broker"
+        " that its code names.",
+    )
     state: Path | None = Field(default=None, description="File that keeps the traps' memory over a restart.")
     exit_after_s: Annotated[float, Field(gt=0)] | None = Field(default=None, description="Seconds to play live.")
     timeout_s: Annotated[float, Field(gt=0)] | None = Field(

@@ -6,12 +6,15 @@ import logging
 import selectors
 import ssl
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import paho.mqtt.client as mqtt
+from pydantic import SecretStr
 
 from lighttrap.config import BrokerSettings
+from lighttrap.connectcode import ConnectCode
+from lighttrap.errors import ConfigError
 from simulator.session import Session
 
 log = logging.getLogger(__name__)
@@ -109,6 +112,24 @@ def shared_out(traps: Sequence[str], connections: int) -> list[Sequence[str]]:
     """The traps of each session: one each as long as the limit allows, else even shares."""
     number = min(len(traps), connections)
     return [traps[at::number] for at in range(number)]
+
+
+def own_sessions(
+    settings: BrokerSettings, org: str, codes: Mapping[str, ConnectCode], traps: Sequence[str], expiry_s: int
+) -> list[Session]:
+    """One session per trap, with the login and at the broker that its connect code says, as a real trap would.
+
+    Raises ConfigError when a trap has no code, or one of another org.
+    """
+    if missing := [trap_id for trap_id in traps if trap_id not in codes or codes[trap_id].org != org]:
+        raise ConfigError(f"no connect code for {missing[0]} of org {org}, and {len(missing) - 1} more without")
+    sessions = []
+    for trap_id in traps:
+        scheme, _, address = codes[trap_id].broker_url.partition("://")
+        url = SecretStr(f"{scheme}://{trap_id}:{codes[trap_id].secret}@{address}")
+        own = settings.model_copy(update={"url": url, "password_file": None})
+        sessions.append(Session(own, org, trap_id, (trap_id,), expiry_s))
+    return sessions
 
 
 def make_sessions(

@@ -7,8 +7,9 @@ import math
 import time
 from collections.abc import Callable
 
+from lighttrap import connectcode
 from lighttrap.config import BrokerSettings
-from lighttrap.errors import LightTrapError
+from lighttrap.errors import InputFault, LightTrapError
 from simulator import chance, faults, pace
 from simulator.config import FleetSettings
 from simulator.device import Device, Manners
@@ -16,7 +17,7 @@ from simulator.faults import Fate, Mishaps
 from simulator.fleet import Fleet
 from simulator.insects import World
 from simulator.journal import Journal, Stretch, noon_after, noon_before
-from simulator.link import Links, make_sessions
+from simulator.link import Links, make_sessions, own_sessions
 from simulator.memory import load
 from simulator.patience import Patience
 from simulator.power import Power
@@ -58,7 +59,7 @@ class Run:
         self._patience = Patience(*FAST_PATIENCE_S)
         self._saved_at = time.monotonic()
         self._devices = [self._device(trap_id) for trap_id in settings.trap_ids]
-        self._sessions = make_sessions(broker, settings.org, "sim", settings.trap_ids, settings.connections, SESSION_S)
+        self._sessions = _sessions(settings, broker)
         mishaps = Mishaps(self._faults, settings.seed, delay_s=10)
         self._fleet = Fleet(self._devices, Links(self._sessions), mishaps, self._at_rest)
 
@@ -219,6 +220,17 @@ class _Watch:
                 "nothing was confirmed for a while; is ingest running, are the traps registered?",
                 extra={"connections": f"{sum(session.is_up for session in self._sessions)} of {len(self._sessions)}"},
             )
+
+
+def _sessions(settings: FleetSettings, broker: BrokerSettings) -> list[Session]:
+    if settings.connect_codes is None:
+        return make_sessions(broker, settings.org, "sim", settings.trap_ids, settings.connections, SESSION_S)
+    try:
+        lines = settings.connect_codes.read_text(encoding="utf-8").split()
+    except (OSError, UnicodeError) as fault:
+        raise InputFault(f"the connect codes cannot be read: {fault}") from fault
+    codes = {code.trap_id: code for code in map(connectcode.parse, lines)}
+    return own_sessions(broker, settings.org, codes, settings.trap_ids, SESSION_S)
 
 
 def _since(began: float) -> float:

@@ -16,6 +16,7 @@ pytest_plugins = (
     "tests.fix_api",
     "tests.fix_dashboard",
     "tests.fix_browser",
+    "tests.fix_secured",
 )
 
 TESTS = Path(__file__).parent
@@ -23,6 +24,8 @@ MARKER_OF_FIXTURE = {
     "databases": "db",
     "own_cluster": "db",
     "broker": "broker",
+    "secured": "broker",
+    "encrypted": "broker",
     "proxy": "chaos",
     "broker_proxy": "chaos",
     "database_proxy": "chaos",

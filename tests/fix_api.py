@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from api.config import ApiSettings
 from api.deps import COOKIE, PROOF
 from api.main import create_app
-from lighttrap.config import DatabaseSettings
+from lighttrap.config import DatabaseSettings, PublicBrokerSettings
 from lighttrap.model import Role
 from lighttrap.store import accounts, logins, orgs, pool, tokens
 from tests.fix_programs import Program
@@ -25,6 +25,8 @@ from tests.services import free_port
 from tests.waiting import wait_until
 
 PASSWORD = "ba con trâu trắng"
+BROKER_URL = "mqtts://mqtt.example.org:8883"
+"""Where traps are told to find the broker."""
 
 
 def a_token(conn: pool.Connection, org: str, role: Role) -> dict[str, str]:
@@ -73,7 +75,8 @@ class Api:
 @contextmanager
 def an_api(dsn: str, **sections: Any) -> Iterator[Api]:  # noqa: ANN401 - sections of the settings
     """The API with settings of the test's own; errors of ours are answers, not exceptions of the test."""
-    made = create_app(ApiSettings(database=DatabaseSettings(dsn=SecretStr(dsn)), **sections))
+    own = {"public_broker": PublicBrokerSettings(url=BROKER_URL), **sections}
+    made = create_app(ApiSettings(database=DatabaseSettings(dsn=SecretStr(dsn)), **own))
     # Over HTTPS, as the cookie needs it.
     with TestClient(made, base_url="https://testserver", raise_server_exceptions=False) as client:
         yield Api(client, dsn)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -13,8 +14,8 @@ from api import paging
 from api.deps import Access, KeepTraps, See
 from api.kinds import After, FieldKey, Instant, Limit, Line, TrapId, TrapKey
 from lighttrap import model, views
-from lighttrap.errors import Conflict, InputFault
-from lighttrap.store import devices, fields, traps
+from lighttrap.errors import Conflict, InputFault, NotFound
+from lighttrap.store import credentials, devices, fields, traps
 
 router = APIRouter(prefix="/orgs/{org_id}", tags=["traps"])
 _KEY = TypeAdapter(tuple[TrapKey])
@@ -91,9 +92,13 @@ def move_trap(access: KeepTraps, trap_id: TrapId, body: Move) -> model.Trap:
 
 @router.post("/traps/{trap_id}/retire", response_model=views.Trap)
 def retire_trap(access: KeepTraps, trap_id: TrapId, body: Retirement) -> model.Trap:
-    """Ends a trap's service; what it measures later is kept in quarantine."""
+    """Ends a trap's service and its login; what it measures later is kept in quarantine."""
     before = traps.get_trap(access.conn, access.org_id, trap_id)
-    traps.retire(access.conn, access.org_id, trap_id, body.at or datetime.now(UTC))
+    now = datetime.now(UTC)
+    traps.retire(access.conn, access.org_id, trap_id, at := body.at or now)
+    if at <= now:
+        with suppress(NotFound):  # not every trap has a login
+            credentials.revoke(access.conn, access.org_id, trap_id)
     return _changed(access, "retire", trap_id, before)
 
 

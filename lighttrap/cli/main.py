@@ -9,6 +9,7 @@ import typer
 from lighttrap.cli import (
     alerts,
     backtest,
+    broker,
     communes,
     doctor,
     fields,
@@ -57,6 +58,7 @@ cli.add_typer(texts.cli, name="texts")
 cli.add_typer(alerts.cli, name="alert")
 cli.add_typer(recipients.cli, name="recipient")
 cli.command()(recipients.subscribe)
+cli.add_typer(broker.cli, name="broker")
 cli.add_typer(quarantine.cli, name="quarantine")
 cli.add_typer(users.cli, name="user")
 cli.add_typer(tokens.cli, name="token")

@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 
-from lighttrap import topics
+from lighttrap import config, topics
 from lighttrap.cli import addresses, sheets, tables
-from lighttrap.errors import Conflict, InputFault
-from lighttrap.store import fields, orgs
+from lighttrap.cli.users import WHO
+from lighttrap.connectcode import ConnectCode
+from lighttrap.errors import ConfigError, Conflict, InputFault
+from lighttrap.store import audit, credentials, fields, orgs
 from lighttrap.store import traps as store
 from lighttrap.store.pool import Connection
 
@@ -69,6 +72,62 @@ def import_(
             new += _import_line(conn, line)
             number += 1
     typer.echo(f"{number} traps in the file, {new} of them new")
+
+
+class _PublicSettings(config.ProgramSettings):
+    """Where traps find the broker."""
+
+    public_broker: config.PublicBrokerSettings = config.PublicBrokerSettings()
+
+
+@cli.command()
+def provision(
+    trap_id: Annotated[str, typer.Argument(help="A registered trap.")],
+    text: Annotated[bool, typer.Option("--text", help="Only the connect code, as one line.")] = False,
+    data: addresses.DataOption = None,
+) -> None:
+    """Gives a trap a new secret for the broker and prints it, this once; an older one is worth nothing then."""
+    public = _public_broker()
+    with addresses.database(data) as conn:
+        org = store.org_of(conn, trap_id)
+        made, secret = credentials.issue(conn, org, trap_id, WHO)
+        after = {"issued_at": made.issued_at}
+        audit.note(
+            conn, who=WHO, action="provision", object_kind="trap", object_id=trap_id, org_id=org, after=after
+        )  # fmt: skip
+    code = ConnectCode(org, trap_id, secret, public.address(), public.ca_sha256)
+    if text:
+        typer.echo(code.text)
+        return
+    for name, value in (
+        ("broker", code.broker_url), ("user name, client id", trap_id), ("secret", secret),
+        ("topics below", code.topic_prefix), ("connect code", code.text),
+    ):  # fmt: skip
+        typer.echo(f"{name:<21} {value}")
+    typer.echo(code.blocks())
+
+
+@cli.command()
+def revoke(trap_id: str, data: addresses.DataOption = None) -> None:
+    """Lets a trap's secret open nothing from now on; `lighttrap broker watch` cuts its connection within seconds."""
+    with addresses.database(data) as conn:
+        org = store.org_of(conn, trap_id)
+        before = credentials.get_credential(conn, org, trap_id)
+        after = credentials.revoke(conn, org, trap_id)
+        audit.note(
+            conn, who=WHO, action="revoke", object_kind="trap", object_id=trap_id, org_id=org,
+            before={"revoked_at": before.revoked_at}, after={"revoked_at": after.revoked_at},
+        )  # fmt: skip
+    typer.echo(f"the secret of trap {trap_id} is revoked")
+
+
+def _public_broker() -> config.PublicBrokerSettings:
+    try:
+        public = _PublicSettings().public_broker
+    except ValidationError as fault:
+        raise ConfigError(config.faults(fault)) from fault
+    public.address()
+    return public
 
 
 def _import_line(conn: Connection, line: sheets.Line) -> bool:

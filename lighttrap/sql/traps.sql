@@ -30,6 +30,9 @@ SELECT from_at FROM deployment WHERE trap_id = %(trap_id)s AND from_at >= %(at)s
 -- field_of --
 SELECT field_id FROM deployment WHERE trap_id = %(trap_id)s AND to_at = 'infinity'
 
+-- org_of --
+SELECT org_id FROM trap WHERE trap_id = %(trap_id)s
+
 -- count_kept --
 SELECT count(*) FROM quarantine WHERE trap_id = %(trap_id)s AND state <> 'replayed'
 

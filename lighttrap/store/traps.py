@@ -59,6 +59,14 @@ def field_of(conn: Connection, trap_id: str) -> str | None:
     return row[0] if row else None
 
 
+def org_of(conn: Connection, trap_id: str) -> str:
+    """The org a trap belongs to. Raises NotFound."""
+    row = conn.execute(_SQL["org_of"], {"trap_id": trap_id}).fetchone()
+    if row is None:
+        raise NotFound(f"there is no trap {trap_id}")
+    return str(row[0])
+
+
 def count_kept(conn: Connection, trap_id: str) -> int:
     """Messages of a trap that wait in quarantine."""
     row = conn.execute(_SQL["count_kept"], {"trap_id": trap_id}).fetchone()

@@ -108,7 +108,7 @@ class _Up:
             self._migrate(db_dsn)
             ingest_url = self._start_ingest(db_dsn, broker_url, block.release("ingest"))
             dashboard_url = f"http://{ports.HOST}:{block.number('dashboard')}"
-            api_url = self._start_api(db_dsn, block.release("api"), dashboard_url)
+            api_url = self._start_api(db_dsn, broker_url, block.release("api"), dashboard_url)
             self._start_notifier(db_dsn)
             self._start_dashboard(api_url, block.release("dashboard"), dashboard_url)
         self._addresses = Addresses(
@@ -182,9 +182,11 @@ class _Up:
         self._lines.append(f"ingest    {url}/metrics, /readyz, /healthz")
         return url
 
-    def _start_api(self, dsn: str, port: int, dashboard_url: str) -> str:
+    def _start_api(self, dsn: str, broker_url: str, port: int, dashboard_url: str) -> str:
         url = f"http://{ports.HOST}:{port}"
-        program = workers.api(self._environ, dsn=dsn, port=port, dashboard_url=dashboard_url)
+        program = workers.api(
+            self._environ, dsn=dsn, broker_url=broker_url, port=port, dashboard_url=dashboard_url
+        )  # fmt: skip
         self._tree.start(program, lambda: (progress.get(url, "/readyz") or (0,))[0] == 200, _READY_WITHIN_S)
         self._lines.append(f"api       {url}/v1; the first account: lighttrap user add LOGIN --admin")
         return url

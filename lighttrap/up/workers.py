@@ -32,8 +32,12 @@ def notifier(environ: Mapping[str, str], *, dsn: str) -> Program:
     return _python("notify", (), own, module="lighttrap.notify", shows_output=False)
 
 
-def api(environ: Mapping[str, str], *, dsn: str, port: int, dashboard_url: str) -> Program:
-    """The API; on a plain loopback, where a cookie for HTTPS only would never be sent."""
+def api(environ: Mapping[str, str], *, dsn: str, broker_url: str, port: int, dashboard_url: str) -> Program:
+    """The API; on a plain loopback, where a cookie for HTTPS only would never be sent.
+
+    Traps are told this broker, unless the environment names another or the URL holds a login of ours.
+    """
+    public = {} if "@" in broker_url else {"LIGHTTRAP_PUBLIC_BROKER__URL": broker_url}
     own = {
         "LIGHTTRAP_DATABASE__DSN": dsn,
         "LIGHTTRAP_API__HOST": ports.HOST,
@@ -41,7 +45,7 @@ def api(environ: Mapping[str, str], *, dsn: str, port: int, dashboard_url: str) 
         "LIGHTTRAP_API__SECURE_COOKIES": "false",
         "LIGHTTRAP_API__DASHBOARD_URL": dashboard_url,
     }
-    return _python("api", (), {**environ, **own}, shows_output=False)
+    return _python("api", (), {**public, **environ, **own}, shows_output=False)
 
 
 def dashboard(environ: Mapping[str, str], *, api_url: str, port: int) -> Program:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from lighttrap.views.alerts import Alert, AlertCase, AlertEvent, AlertNote, JudgedNight, Rule
 from lighttrap.views.catches import Catch, CatchNight, Correction, Reading
-from lighttrap.views.devices import Device, Trap, TrapEvent, Visit
+from lighttrap.views.devices import Device, NewTrapCredential, Trap, TrapCredential, TrapEvent, Visit
 from lighttrap.views.losses import Asked, Gap, LedgerLine, QuarantinedMessage, WholeMessage
 from lighttrap.views.overview import FieldOverview, Figures, Highest, Overview, Strip, StripNight
 from lighttrap.views.people import Account, AuditEntry, LoginSession, Me, NewToken, Token, User
@@ -53,6 +53,7 @@ __all__ = [
     "Me",
     "NewRecipient",
     "NewToken",
+    "NewTrapCredential",
     "NormalYear",
     "Org",
     "OrgSetting",
@@ -70,6 +71,7 @@ __all__ = [
     "Subscription",
     "Token",
     "Trap",
+    "TrapCredential",
     "TrapEvent",
     "TrapPeak",
     "Trend",

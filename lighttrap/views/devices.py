@@ -60,3 +60,26 @@ class TrapEvent(View):
     )
     note: str | None
     received_at: datetime
+
+
+class TrapCredential(View):
+    """That a trap may log in at the broker, or no longer; never its secret."""
+
+    trap_id: str
+    issued_at: datetime
+    issued_by: str
+    revoked_at: datetime | None
+
+
+class NewTrapCredential(View):
+    """A login that was just made, and all that the trap must know to connect."""
+
+    credential: TrapCredential
+    username: str = Field(description="The trap id.")
+    client_id: str = Field(description="The trap id too; one connection a trap.")
+    secret: str = Field(description="Told this once.")
+    broker_url: str
+    ca_sha256: str | None = Field(description="Fingerprint of the certificate authority of the broker.")
+    topic_prefix: str = Field(description="Of all topics of the trap.")
+    connect_code: str = Field(description="All of this in one line, as the QR code holds it; docs/protocol.md, 18.")
+    qr_svg: str = Field(description="The QR code of `connect_code`, as an SVG picture.")

@@ -19,11 +19,12 @@ from api.config import ApiSettings, ServerSettings
 from api.main import create_app, operations
 from api.permissions import ALLOWED, Permission
 from lighttrap import model, passwords, topics
-from lighttrap.config import DatabaseSettings
+from lighttrap.config import DatabaseSettings, PublicBrokerSettings
 from lighttrap.model import Role
 from lighttrap.store import (
     accounts,
     corrections,
+    credentials,
     handling,
     login_sessions,
     pool,
@@ -36,7 +37,7 @@ from lighttrap.store import (
 from lighttrap.store.corrections import CatchKey, Seen
 from tests.builders import NIGHTFALL, a_reading, a_topic, a_trap, store_readings
 from tests.cluster import Databases
-from tests.fix_api import Api, a_session, a_token
+from tests.fix_api import BROKER_URL, Api, a_session, a_token
 
 Pool = ConnectionPool[pool.Connection]
 OWN, OTHER = "soc-trang", "an-giang"
@@ -73,6 +74,9 @@ MAY: dict[str, frozenset[Role] | str] = {
     "register_trap": frozenset({A, T}),
     "move_trap": frozenset({A, T}),
     "retire_trap": frozenset({A, T}),
+    "provision_trap": frozenset({A, T}),
+    "get_trap_credential": frozenset({A, T}),
+    "revoke_trap_credential": frozenset({A, T}),
     "list_devices": ALL,
     "list_visits": ALL,
     "add_visit": frozenset({A, G, T}),
@@ -214,6 +218,7 @@ def world(conn: pool.Connection) -> dict[str, dict[str, Any]]:
         )
         traps.deploy(conn, trap_id=trap_id, field_id=f"field-{org}", at=NIGHTFALL - timedelta(days=1))
         store_readings(conn, *(a_reading(seq) for seq in range(1, 60)), trap_id=trap_id, org=org)
+        credentials.issue(conn, org, trap_id, "tests")
         visits.add_visit(conn, org, trap_id, author=f"person@{org}")
         topic = a_topic(topics.Kind.READING, org=org, trap_id=trap_id).encode()
         quarantine.insert(conn, [quarantine.Refusal(NIGHTFALL, topic, b"{", "json", "no JSON", trap_id)])
@@ -334,7 +339,11 @@ def stage(databases: Databases) -> Iterator[Stage]:
     """One app for all of this; making it takes longer than asking it."""
     nowhere = SecretStr("postgresql://127.0.0.1:1/none")
     many = ServerSettings(requests_per_address=10**6, requests_per_caller=10**6)
-    app = create_app(ApiSettings(database=DatabaseSettings(dsn=nowhere), api=many))
+    app = create_app(
+        ApiSettings(
+            database=DatabaseSettings(dsn=nowhere), api=many, public_broker=PublicBrokerSettings(url=BROKER_URL)
+        )
+    )
     with TestClient(app, base_url="https://testserver", raise_server_exceptions=False) as client:
         made = _stage(client, app, databases)
         yield made
