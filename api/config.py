@@ -29,6 +29,12 @@ class ServerSettings(Section):
     connections: Annotated[int, Field(ge=1, le=200)] = Field(
         default=8, description="Connections to the database at most, of each process."
     )
+    exports: Annotated[int, Field(ge=1, le=50)] = Field(
+        default=2, description="Exports at a time; each has a connection to the database beside those. Of each process."
+    )
+    export_s: Annotated[float, Field(ge=1)] = Field(
+        default=3600, description="Seconds until an export that is not done is cut off."
+    )
     body_bytes: Annotated[int, Field(ge=10_000)] = Field(
         default=1_000_000, description="Bytes of a request's body at most."
     )

@@ -144,7 +144,7 @@ class _Answer:
             headers.setdefault(name, text)
         if "left" in self._state:
             headers.update(self._state["left"].headers())
-        if self._is_get and self.status == 200 and "json" in headers.get("content-type", ""):
+        if self._is_get and self.status == 200 and _is_json(headers):
             self._held = message
         else:
             await self._send(message)
@@ -160,6 +160,11 @@ class _Answer:
             body["body"] = b""
         await self._send(start)
         await self._send(body)
+
+
+def _is_json(headers: MutableHeaders) -> bool:
+    """Whether it is an ordinary answer: other kinds of JSON, as GeoJSON, may be longer than memory."""
+    return headers.get("content-type", "").partition(";")[0].strip() == "application/json"
 
 
 def _is_among(etag: str, known: str) -> bool:

@@ -13,6 +13,7 @@ from fastapi.routing import APIRoute
 from api import database, openapi, problems
 from api.config import ApiSettings
 from api.edge import Edge, Metrics
+from api.exports.stream import Slots
 from api.farmer import pages
 from api.farmer.limits import PageLimits
 from api.limiter import Limiter
@@ -25,6 +26,7 @@ from api.routes import (
     consents,
     corrections,
     credentials,
+    exports,
     fields,
     health,
     losses,
@@ -60,6 +62,7 @@ _ROUTES = (
     visits,
     catches,
     corrections,
+    exports,
     readings,
     losses,
     quarantine,
@@ -101,6 +104,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
     )
     app.state.settings = settings
     app.state.metrics = Metrics()
+    app.state.exports = Slots(settings.api.exports)
     app.state.limiter = Limiter(settings.api.requests_per_caller, settings.api.requests_per_address)
     app.state.page_limits = PageLimits(settings.api.pages_per_token, settings.api.pages_per_address)
     if origins := settings.api.origins():
@@ -111,7 +115,14 @@ def create_app(settings: ApiSettings) -> FastAPI:
             allow_credentials=False,
             allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
             allow_headers=["Authorization", "If-None-Match", "X-Request-Id"],
-            expose_headers=["ETag", "X-Request-Id", "Retry-After", "RateLimit", "RateLimit-Policy"],
+            expose_headers=[
+                "Content-Disposition",
+                "ETag",
+                "X-Request-Id",
+                "Retry-After",
+                "RateLimit",
+                "RateLimit-Policy",
+            ],
         )
     app.add_middleware(
         Edge, metrics=app.state.metrics, limiter=app.state.limiter, body_bytes=settings.api.body_bytes

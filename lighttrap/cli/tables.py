@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import sys
 from collections.abc import Iterable, Sequence
@@ -13,6 +12,8 @@ import typer
 from rich import box
 from rich.console import Console
 from rich.table import Table
+
+from lighttrap import csvtext
 
 
 class Form(StrEnum):
@@ -39,9 +40,9 @@ def show(columns: Sequence[str], rows: Iterable[Row], form: Form, *, empty: str)
 
 
 def _csv(columns: Sequence[str], rows: Iterable[Row]) -> None:
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
+    sys.stdout.write(csvtext.lines([columns], end="\n"))
+    for row in rows:
+        sys.stdout.write(csvtext.lines([[csvtext.guarded(cell) for cell in row]], end="\n"))
     sys.stdout.flush()
 
 

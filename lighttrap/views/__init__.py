@@ -9,6 +9,7 @@ from __future__ import annotations
 from lighttrap.views.alerts import Alert, AlertCase, AlertEvent, AlertNote, JudgedNight, Rule
 from lighttrap.views.catches import Catch, CatchNight, Correction, Reading
 from lighttrap.views.devices import Device, NewTrapCredential, Trap, TrapCredential, TrapEvent, Visit
+from lighttrap.views.exports import ExportColumn, ExportKind, ExportNote
 from lighttrap.views.losses import Asked, Gap, LedgerLine, QuarantinedMessage, WholeMessage
 from lighttrap.views.overview import FieldOverview, Figures, Highest, Overview, Strip, StripNight
 from lighttrap.views.people import Account, AuditEntry, LoginSession, Me, NewToken, Token, User
@@ -40,6 +41,9 @@ __all__ = [
     "Commune",
     "Correction",
     "Device",
+    "ExportColumn",
+    "ExportKind",
+    "ExportNote",
     "FieldFeature",
     "FieldMap",
     "FieldOverview",

@@ -1,0 +1,1 @@
+"""Exports: files of any length, made while they are sent."""
