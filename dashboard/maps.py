@@ -23,9 +23,18 @@ ORDER = (Level.ALARM, Level.WARNING, Level.WATCH, Level.NONE, Level.UNKNOWN)
 
 
 def field_map(
-    fields: Sequence[views.FieldOverview], names: Names, say: Words, ink: Ink, *, height: int = 420
+    fields: Sequence[views.FieldOverview],
+    names: Names,
+    say: Words,
+    ink: Ink,
+    *,
+    height: int = 420,
+    silent: bool = False,
 ) -> alt.LayerChart | None:
-    """Every field that has a place, its level as shape and colour over its outline; None when none has one."""
+    """Every field that has a place, its level as shape and colour over its outline; None when none has one.
+
+    With `silent`, a cross and a number beside each field whose traps do not speak.
+    """
     found = marks(fields, names, say)
     if not found:
         return None
@@ -41,6 +50,9 @@ def field_map(
     layers = [_outlines(names, ink)] if _polygons(names) else []
     layers.append(points.encode(color=level, shape=shape, tooltip=tips))
     layers += [labels.mark_text(**how).encode(text="place:N") for how in (halo, label)]
+    if silent:
+        quiet = _placed([mark for mark in found if mark["silent"]])
+        layers.append(quiet.mark_text(dx=20, dy=12, fontSize=13, color=ink.text).encode(text="quiet:N", tooltip=tips))
     chart: alt.LayerChart = (
         alt.layer(*layers)
         .properties(height=height)
@@ -71,6 +83,8 @@ def _mark(field: views.FieldOverview, point: Sequence[float], names: Names, say:
         "value": say.number(field.value),
         "pest": names.pest(field.species),
         "traps": f"{field.reported}/{field.traps}",
+        "silent": field.silent,
+        "quiet": f"{palette.look(None).sign}{field.silent}",
     }
 
 

@@ -40,6 +40,7 @@ def pages(who: Reader) -> list[StreamlitPage]:
         # Streamlit has the first page at the root only; its address is as public as the others'.
         page("last_night", say("Đêm qua"), "dem-qua", hidden=True),
         page("alerts", say("Cảnh báo"), "canh-bao"),
+        page("map", say("Bản đồ"), "ban-do"),
         page("devices", say("Thiết bị"), "thiet-bi"),
     ]
 
