@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import ConfigDict, Field, field_validator
 
 from lighttrap.config import DatabaseSettings, ProgramSettings, PublicBrokerSettings, Section
+from lighttrap.notify.settings import WordingSettings
 from lighttrap.store.logins import LoginLimits
 
 
@@ -103,9 +104,16 @@ class ServerSettings(Section):
         )  # fmt: skip
 
 
+class PreviewSettings(WordingSettings):
+    """Of the notifier's settings those that its words depend on, to show messages before they are sent."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
 class ApiSettings(ProgramSettings):
     """Settings of `python -m api`."""
 
     database: DatabaseSettings
     api: ServerSettings = Field(default_factory=ServerSettings)
     public_broker: PublicBrokerSettings = Field(default_factory=PublicBrokerSettings)
+    notify: PreviewSettings = Field(default_factory=PreviewSettings)

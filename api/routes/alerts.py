@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 
 from api import paging
@@ -16,6 +16,9 @@ from lighttrap.store import accounts, handling
 
 router = APIRouter(prefix="/orgs/{org_id}", tags=["alerts"])
 _KEY = TypeAdapter(tuple[Annotated[int, Field(ge=1, le=2**63 - 1)]])
+
+
+Login = Annotated[str, StringConstraints(pattern=r"^[a-z0-9._@+-]{3,254}$")]
 
 
 class _Act(BaseModel):
@@ -32,7 +35,7 @@ class Acknowledgement(_Act):
 class Assignment(_Act):
     """Who is to look after it: a login of the org, or null for nobody."""
 
-    assignee: Annotated[str, StringConstraints(pattern=r"^[a-z0-9._@+-]{3,254}$")] | None
+    assignee: Login | None
     text: Text | Literal[""] = ""
 
 
@@ -48,21 +51,26 @@ def list_alerts(
     state: Literal["active", "cleared", "withdrawn"] | None = None,
     kind: Literal["catch", "device"] | None = None,
     field_id: FieldKey | None = None,
+    level: Annotated[int | None, Query(ge=0, le=3, description="As it stands: 1 watch, 2 warning, 3 alarm.")] = None,
+    assignee: Annotated[Login | None, Query(description="Whose it is to look after.")] = None,
+    acknowledged: Annotated[bool | None, Query(description="Whether somebody looks after it.")] = None,
+    to_approve: Annotated[bool | None, Query(description="Whether an event awaits a person's word.")] = None,
     limit: Limit = 100,
     after: After = None,
 ) -> dict[str, Any]:
     """The alerts of an org, the newest first."""
     [last] = paging.read(after, _KEY) or (handling.NEWEST,)
     found = handling.page_alerts(
-        access.conn, access.org_id, state=state, kind=kind, field_id=field_id, before_id=last, limit=limit + 1
-    )
+        access.conn, access.org_id, state=state, kind=kind, field_id=field_id, level=level, assignee=assignee,
+        acknowledged=acknowledged, to_approve=to_approve, before_id=last, limit=limit + 1,
+    )  # fmt: skip
     return paging.page(found, limit, lambda alert: (alert.alert_id,))
 
 
 @router.get("/alerts/{alert_id}", response_model=views.AlertCase)
 def get_alert(access: See, alert_id: Number) -> dict[str, Any]:
     """An alert with all that was said of it and done with it."""
-    return _case(access, handling.get_alert(access.conn, access.org_id, alert_id))
+    return case(access, handling.get_alert(access.conn, access.org_id, alert_id))
 
 
 @router.post("/alerts/{alert_id}/acknowledge", response_model=views.AlertCase)
@@ -93,9 +101,10 @@ def _handle(
     )
     after = {"version": now.version, "acknowledged_by": now.acknowledged_by, "assignee": now.assignee, "text": text}
     access.note(act, "alert", alert_id, {"version": version}, after)
-    return _case(access, now)
+    return case(access, now)
 
 
-def _case(access: Access, alert: handling.Alert) -> dict[str, Any]:
+def case(access: Access, alert: handling.Alert) -> dict[str, Any]:
+    """An alert with all that was said of it and done with it."""
     said, done = handling.events(access.conn, alert.alert_id), handling.notes(access.conn, alert.alert_id)
     return {"alert": alert, "events": said, "notes": done}

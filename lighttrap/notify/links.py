@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from lighttrap.notify.settings import NotifierSettings
+from lighttrap.notify.settings import NotifierSettings, WordingSettings
 from lighttrap.store import farmer
 from lighttrap.store.deliveries import Due
 from lighttrap.store.pool import Connection
@@ -24,7 +24,7 @@ def of_alert(settings: NotifierSettings, alert_id: int) -> str | None:
     return settings.link.replace("{alert}", str(alert_id)) if settings.link else None
 
 
-def of_farmer(settings: NotifierSettings) -> str | None:
+def of_farmer(settings: WordingSettings) -> str | None:
     """The page of whoever reads it, with the mark."""
     return f"{settings.pages_url}/f/{MARK}" if settings.pages_url else None
 

@@ -6,11 +6,24 @@ from typing import Annotated
 
 from pydantic import Field
 
-from lighttrap.config import DatabaseSettings, PagesUrl, ProgramSettings
+from lighttrap.config import DatabaseSettings, PagesUrl, ProgramSettings, Section
 from lighttrap.notify.channels.settings import ChannelSettings
 
 
-class NotifierSettings(ChannelSettings):
+class WordingSettings(Section):
+    """What the words of farmers' messages depend on, beside the alert and its reader."""
+
+    pages_url: PagesUrl | None = Field(
+        default=None,
+        description="Where farmers reach the API, as `https://bayden.example`: messages to them that have room then"
+        " link their own page; none when unset.",
+    )
+    unreviewed_texts: bool = Field(
+        default=False, description="Whether texts are used that no native reader has vouched for, as the Khmer ones."
+    )
+
+
+class NotifierSettings(ChannelSettings, WordingSettings):
     """How alert events become messages, when a message is given up, and the channels there are."""
 
     paused: bool = Field(
@@ -57,16 +70,8 @@ class NotifierSettings(ChannelSettings):
         default=None,
         description="Page of an alert, with `{alert}` for its number; in messages to staff that have room for it.",
     )
-    pages_url: PagesUrl | None = Field(
-        default=None,
-        description="Where farmers reach the API, as `https://bayden.example`: messages to them that have room then"
-        " link their own page; none when unset.",
-    )
     link_days: Annotated[float, Field(gt=0, le=31)] = Field(
         default=7, description="Days after which the link in a farmer's message opens nothing any more."
-    )
-    unreviewed_texts: bool = Field(
-        default=False, description="Whether texts are used that no native reader has vouched for, as the Khmer ones."
     )
 
 

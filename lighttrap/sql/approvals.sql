@@ -37,6 +37,31 @@ WHERE e.alert_id = %(alert_id)s
               AND d.next_try_at = 'infinity')
 ORDER BY e.number
 
+-- reach --
+-- How many people each channel has for an event that was fanned out.
+SELECT d.channel,
+       count(*) FILTER (WHERE d.state = 'queued' AND d.waited = 'approval' AND d.next_try_at = 'infinity'
+                          AND r.stopped_at IS NULL AND r.consent_at IS NOT NULL) AS to_tell,
+       count(*) FILTER (WHERE d.state IN ('sent', 'delivered')) AS told,
+       count(*) FILTER (WHERE d.state = 'unknown') AS unknown,
+       count(*) FILTER (WHERE d.state = 'dead') AS dead,
+       count(*) FILTER (WHERE d.state = 'skipped') AS skipped
+FROM delivery d
+JOIN recipient r ON r.recipient_id = d.recipient_id
+WHERE d.event_id = %(event_id)s
+GROUP BY d.channel
+ORDER BY d.channel
+
+-- waiting_texts --
+-- What awaits approval, as it would be sent.
+SELECT d.channel, d.subject, d.text, d.segments, count(*) AS recipients
+FROM delivery d
+JOIN recipient r ON r.recipient_id = d.recipient_id AND r.stopped_at IS NULL AND r.consent_at IS NOT NULL
+WHERE d.event_id = %(event_id)s AND d.state = 'queued' AND d.waited = 'approval' AND d.next_try_at = 'infinity'
+  AND d.text IS NOT NULL
+GROUP BY d.channel, d.subject, d.text, d.segments
+ORDER BY d.channel, count(*) DESC, d.text
+
 -- acknowledge --
 UPDATE alert SET acknowledged_at = now(), acknowledged_by = %(author)s, version = version + 1
 WHERE alert_id = %(alert_id)s AND (%(org_id)s::text IS NULL OR org_id = %(org_id)s) AND acknowledged_at IS NULL

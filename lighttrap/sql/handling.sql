@@ -1,18 +1,63 @@
 -- page_alerts --
-SELECT alert_id, org_id, kind, rule_id, species, field_id, trap_id, fault, level, highest, state, opened_night,
-       cleared_night, raised_at, cleared_at, acknowledged_at, acknowledged_by, assignee, version
-FROM alert
-WHERE org_id = %(org_id)s AND alert_id < %(before_id)s
-  AND (%(alert_id)s::bigint IS NULL OR alert_id = %(alert_id)s)
-  AND (%(state)s::text IS NULL OR state = %(state)s)
-  AND (%(kind)s::text IS NULL OR kind = %(kind)s)
-  AND (%(field_id)s::text IS NULL OR field_id = %(field_id)s)
-ORDER BY alert_id DESC
-LIMIT %(limit)s
+-- With how many events await a person's word, and how many messages were told, are unknown or were given up: one look
+-- at the deliveries of each alert of the page.
+SELECT a.*, n.to_approve, n.told, n.unknown, n.dead
+FROM (
+    SELECT alert_id, org_id, kind, rule_id, species, field_id, trap_id, fault, level, highest, state, opened_night,
+           cleared_night, raised_at, cleared_at, acknowledged_at, acknowledged_by, assignee, version
+    FROM alert
+    WHERE org_id = %(org_id)s AND alert_id < %(before_id)s
+      AND (%(alert_id)s::bigint IS NULL OR alert_id = %(alert_id)s)
+      AND (%(state)s::text IS NULL OR state = %(state)s)
+      AND (%(kind)s::text IS NULL OR kind = %(kind)s)
+      AND (%(field_id)s::text IS NULL OR field_id = %(field_id)s)
+      AND (%(level)s::int IS NULL OR level = %(level)s)
+      AND (%(assignee)s::text IS NULL OR assignee = %(assignee)s)
+      AND (%(acknowledged)s::boolean IS NULL OR (acknowledged_at IS NOT NULL) = %(acknowledged)s)
+      AND (%(to_approve)s::boolean IS NULL
+           OR %(to_approve)s = EXISTS (SELECT FROM delivery d
+                                       WHERE d.alert_id = alert.alert_id AND d.state = 'queued'
+                                         AND d.waited = 'approval' AND d.next_try_at = 'infinity'))
+    ORDER BY alert_id DESC
+    LIMIT %(limit)s
+) AS a
+CROSS JOIN LATERAL (
+    SELECT count(DISTINCT d.event_id) FILTER (WHERE d.state = 'queued' AND d.waited = 'approval'
+                                                AND d.next_try_at = 'infinity') AS to_approve,
+           count(*) FILTER (WHERE d.state IN ('sent', 'delivered')) AS told,
+           count(*) FILTER (WHERE d.state = 'unknown') AS unknown,
+           count(*) FILTER (WHERE d.state = 'dead') AS dead
+    FROM delivery d
+    WHERE d.alert_id = a.alert_id
+) AS n
+ORDER BY a.alert_id DESC
 
 -- events --
-SELECT event_id, number, word, level, night, facts, at, is_late FROM alert_event
-WHERE alert_id = %(alert_id)s ORDER BY number
+-- With a person's word on each, and how far its messages got. One that was not fanned out yet awaits a word where its
+-- farmers would.
+SELECT e.event_id, e.number, e.word, e.level, e.night, e.facts, e.at, e.is_late,
+       CASE WHEN p.verdict IS NOT NULL THEN p.verdict
+            WHEN n.waiting > 0
+                 OR e.fanned_out_at IS NULL AND NOT e.is_late
+                    AND (coalesce(s.farmers_need_approval, false) OR coalesce(r.is_proposal, false)) THEN 'awaited'
+       END AS approval,
+       p.author AS approved_by, p.at AS approved_at, n.waiting, n.told, n.unknown, n.dead
+FROM alert_event e
+JOIN alert a ON a.alert_id = e.alert_id
+LEFT JOIN alert_rule r ON r.rule_id = a.rule_id
+LEFT JOIN org_setting s ON s.org_id = a.org_id
+LEFT JOIN approval p ON p.event_id = e.event_id
+CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE d.state = 'queued' AND d.waited = 'approval' AND d.next_try_at = 'infinity')
+               AS waiting,
+           count(*) FILTER (WHERE d.state IN ('sent', 'delivered')) AS told,
+           count(*) FILTER (WHERE d.state = 'unknown') AS unknown,
+           count(*) FILTER (WHERE d.state = 'dead') AS dead
+    FROM delivery d
+    WHERE d.event_id = e.event_id
+) AS n
+WHERE e.alert_id = %(alert_id)s
+ORDER BY e.number
 
 -- notes --
 SELECT note_id, kind, text, author, at FROM alert_note WHERE alert_id = %(alert_id)s ORDER BY note_id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -39,6 +40,29 @@ class AlertLine:
     dead: int
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How many people one channel has for an event, by what became of their messages or will."""
+
+    channel: str
+    to_tell: int
+    told: int = 0
+    unknown: int = 0
+    dead: int = 0
+    skipped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingText:
+    """A text as it awaits approval, and how many would be sent it."""
+
+    channel: str
+    subject: str | None
+    text: str
+    segments: int | None
+    recipients: int
+
+
 def list_alerts(
     conn: Connection, org_id: str | None = None, *, only_active: bool = False, limit: int = 100
 ) -> list[AlertLine]:
@@ -50,6 +74,28 @@ def list_alerts(
 def pending(conn: Connection, alert_id: int) -> list[int]:
     """The events of an alert that await a person's word, in order."""
     return [event_id for (event_id,) in conn.execute(_SQL["pending_events"], {"alert_id": alert_id}).fetchall()]
+
+
+def reach(conn: Connection, event_id: int) -> list[Reach]:
+    """Whom an event reaches by each channel; before its fan-out, whom it would if it were fanned out now."""
+    found = conn.cursor(row_factory=class_row(Reach)).execute(_SQL["reach"], {"event_id": event_id}).fetchall()
+    if found:
+        return found
+    hearers = deliveries.audience(conn, [event_id])
+    willing = Counter(
+        one.channel for one in hearers if not one.is_stopped and (one.has_consent or one.kind != "farmer")
+    )
+    everybody = Counter(one.channel for one in hearers)
+    return [
+        Reach(channel, willing[channel], skipped=number - willing[channel])
+        for channel, number in sorted(everybody.items())
+    ]
+
+
+def waiting_texts(conn: Connection, event_id: int) -> list[WaitingText]:
+    """What awaits approval of an event, as it would be sent, each text once."""
+    cursor = conn.cursor(row_factory=class_row(WaitingText))
+    return cursor.execute(_SQL["waiting_texts"], {"event_id": event_id}).fetchall()
 
 
 def approve(conn: Connection, event_id: int, author: str, now: datetime, org_id: str | None = None) -> None:

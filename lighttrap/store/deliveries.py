@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 from psycopg.rows import class_row
 
 from lighttrap import model, sql
-from lighttrap.errors import InputFault
+from lighttrap.errors import InputFault, NotFound
 from lighttrap.store.pool import Connection
 
 _SQL = sql.load("deliveries")
@@ -170,6 +170,15 @@ def wake(conn: Connection) -> None:
 def claim_events(conn: Connection, limit: int = 500) -> list[Event]:
     """Takes events to fan out, which stay ours until the transaction ends; of each alert the first only."""
     return conn.cursor(row_factory=class_row(Event)).execute(_SQL["claim_events"], {"limit": limit}).fetchall()
+
+
+def get_event(conn: Connection, org_id: str, alert_id: int, event_id: int) -> Event:
+    """One event of an org's alert, whether it was fanned out or not. Raises NotFound."""
+    values = {"org_id": org_id, "alert_id": alert_id, "event_id": event_id}
+    found = conn.cursor(row_factory=class_row(Event)).execute(_SQL["event"], values).fetchone()
+    if found is None:
+        raise NotFound(f"alert {alert_id} has no event {event_id}")
+    return found
 
 
 def audience(conn: Connection, event_ids: Sequence[int]) -> list[Hearer]:

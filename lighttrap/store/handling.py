@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
@@ -15,12 +14,16 @@ from lighttrap.store.pool import Connection
 
 _SQL = sql.load("handling")
 NEWEST = 2**63 - 1
+_FILTERS = ("alert_id", "state", "kind", "field_id", "level", "assignee", "acknowledged", "to_approve")
 Act = Literal["acknowledged", "assigned", "comment"]
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """An alert as it stands; `version` rises with every change."""
+    """An alert as it stands; `version` rises with every change.
+
+    `to_approve` counts events that await a person's word, `told`, `unknown` and `dead` count messages.
+    """
 
     alert_id: int
     org_id: str
@@ -41,11 +44,18 @@ class Alert:
     acknowledged_by: str | None
     assignee: str | None
     version: int
+    to_approve: int
+    told: int
+    unknown: int
+    dead: int
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing said of an alert, with the numbers known then."""
+    """One thing said of an alert, with the numbers known then, and how far its messages got.
+
+    `approval` is awaited, approved or rejected; None where farmers need none. `waiting` counts messages that await it.
+    """
 
     event_id: int
     number: int
@@ -55,6 +65,13 @@ class Event:
     facts: dict[str, Any]
     at: datetime
     is_late: bool
+    approval: str | None
+    approved_by: str | None
+    approved_at: datetime | None
+    waiting: int
+    told: int
+    unknown: int
+    dead: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,18 +106,23 @@ def page_alerts(
     state: str | None = None,
     kind: str | None = None,
     field_id: str | None = None,
+    level: int | None = None,
+    assignee: str | None = None,
+    acknowledged: bool | None = None,
+    to_approve: bool | None = None,
     before_id: int = NEWEST,
     limit: int = 100,
 ) -> list[Alert]:
     """Alerts of an org with an id below `before_id`, the newest first."""
-    wanted = {"state": state, "kind": kind, "field_id": field_id, "before_id": before_id, "limit": limit}
-    return _page(conn, org_id, wanted)
+    return _page(
+        conn, org_id, state=state, kind=kind, field_id=field_id, level=level, assignee=assignee,
+        acknowledged=acknowledged, to_approve=to_approve, before_id=before_id, limit=limit,
+    )  # fmt: skip
 
 
 def get_alert(conn: Connection, org_id: str, alert_id: int) -> Alert:
     """One alert of an org. Raises NotFound."""
-    wanted = {"alert_id": alert_id, "state": None, "kind": None, "field_id": None, "before_id": NEWEST, "limit": 1}
-    found = _page(conn, org_id, wanted)
+    found = _page(conn, org_id, alert_id=alert_id)
     if not found:
         raise NotFound(f"there is no alert {alert_id}")
     return found[0]
@@ -150,6 +172,7 @@ def nights_of_field(
     return conn.cursor(row_factory=class_row(FieldNight)).execute(_SQL["nights_of_field"], wanted).fetchall()
 
 
-def _page(conn: Connection, org_id: str, wanted: Mapping[str, object]) -> list[Alert]:
-    values = {"org_id": org_id, "alert_id": None, **wanted}
+def _page(conn: Connection, org_id: str, **wanted: object) -> list[Alert]:
+    values: dict[str, object] = dict.fromkeys(_FILTERS)
+    values |= {"org_id": org_id, "before_id": NEWEST, "limit": 1, **wanted}
     return conn.cursor(row_factory=class_row(Alert)).execute(_SQL["page_alerts"], values).fetchall()

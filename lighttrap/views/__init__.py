@@ -6,8 +6,20 @@ promise. One module a noun; all of them by their names from here, as `views.Aler
 
 from __future__ import annotations
 
-from lighttrap.views.alerts import Alert, AlertCase, AlertEvent, AlertNote, JudgedNight, Rule
+from lighttrap.views.alerts import (
+    Alert,
+    AlertCase,
+    AlertEvent,
+    AlertNote,
+    EventPreview,
+    EventText,
+    JudgedNight,
+    Reach,
+    Rule,
+    WaitingText,
+)
 from lighttrap.views.catches import Catch, CatchNight, Correction, Reading
+from lighttrap.views.deliveries import Attempt, Delivery, DeliveryCase, Outbox
 from lighttrap.views.devices import Device, NewTrapCredential, Trap, TrapCredential, TrapEvent, Visit
 from lighttrap.views.exports import ExportColumn, ExportKind, ExportNote
 from lighttrap.views.losses import Asked, Gap, LedgerLine, QuarantinedMessage, WholeMessage
@@ -35,12 +47,17 @@ __all__ = [
     "AlertEvent",
     "AlertNote",
     "Asked",
+    "Attempt",
     "AuditEntry",
     "Catch",
     "CatchNight",
     "Commune",
     "Correction",
+    "Delivery",
+    "DeliveryCase",
     "Device",
+    "EventPreview",
+    "EventText",
     "ExportColumn",
     "ExportKind",
     "ExportNote",
@@ -61,10 +78,12 @@ __all__ = [
     "NormalYear",
     "Org",
     "OrgSetting",
+    "Outbox",
     "Overview",
     "Page",
     "PlotField",
     "QuarantinedMessage",
+    "Reach",
     "Reading",
     "Recipient",
     "RecipientCase",
@@ -82,5 +101,6 @@ __all__ = [
     "User",
     "View",
     "Visit",
+    "WaitingText",
     "WholeMessage",
 ]

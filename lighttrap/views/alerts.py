@@ -59,6 +59,10 @@ class Alert(View):
     acknowledged_by: str | None
     assignee: str | None
     version: int = Field(description="Rises with every change; name it when you change the alert.")
+    to_approve: int = Field(description="Events that await a person's word before farmers are told.")
+    told: int = Field(description="Messages that were sent.")
+    unknown: int = Field(description="Messages of which nobody knows whether they were sent.")
+    dead: int = Field(description="Messages that were given up.")
 
 
 class AlertEvent(View):
@@ -72,6 +76,13 @@ class AlertEvent(View):
     facts: dict[str, Any]
     at: datetime
     is_late: bool = Field(description="Too far back to tell anybody.")
+    approval: str | None = Field(description="awaited, approved or rejected; null: farmers need none.")
+    approved_by: str | None = Field(description="Who approved or rejected it.")
+    approved_at: datetime | None
+    waiting: int = Field(description="Messages that await the approval.")
+    told: int = Field(description="Messages that were sent.")
+    unknown: int = Field(description="Messages of which nobody knows whether they were sent.")
+    dead: int = Field(description="Messages that were given up.")
 
 
 class AlertNote(View):
@@ -90,6 +101,52 @@ class AlertCase(View):
     alert: Alert
     events: list[AlertEvent]
     notes: list[AlertNote]
+
+
+class Reach(View):
+    """How many people one channel has for an event, by what became of their messages or will."""
+
+    channel: str
+    to_tell: int = Field(description="Would be told on approval, by what is known of STOP and consent now.")
+    told: int
+    unknown: int
+    dead: int
+    skipped: int = Field(description="Not told: STOP, no consent, no address, superseded ...")
+
+
+class EventText(View):
+    """The text of an event for readers of one language by one kind of channel."""
+
+    language: str = Field(description="Of the reader: vi, km or en.")
+    kind: str = Field(description="sms, chat, email or voice.")
+    accents: bool = Field(description="Whether the reader wants accents; matters to SMS only.")
+    subject: str = Field(description="Empty but for e-mail.")
+    text: str
+    written_in: str = Field(description="The language it is in; Vietnamese where the reader's cannot be used yet.")
+    is_fallback: bool = Field(description="It is not in the reader's language.")
+    needs_review: bool = Field(description="Its wording waits for the plant-protection office or a native reader.")
+    encoding: str | None = Field(description="GSM-7 or UCS-2; null but for SMS.")
+    units: int | None = Field(description="Septets or 16-bit words.")
+    segments: int | None = Field(description="Parts that are paid for.")
+
+
+class WaitingText(View):
+    """A text as it waits for the approval, and how many would be sent it."""
+
+    channel: str
+    subject: str | None
+    text: str
+    segments: int | None
+    recipients: int
+
+
+class EventPreview(View):
+    """What an approval would send: to how many, and in which words."""
+
+    event: AlertEvent
+    reach: list[Reach]
+    waiting: list[WaitingText] = Field(description="Written down already, and sent as they are.")
+    texts: list[EventText] = Field(description="In every language and kind, by the texts of today.")
 
 
 class JudgedNight(View):

@@ -15,9 +15,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.schemas import BaseSchema
 
 from api.main import operations
+from lighttrap import model
 from lighttrap.model import Role
-from lighttrap.store import pool
-from tests.builders import ORG, TRAP, a_trap
+from lighttrap.store import pool, quarantine, recipients
+from tests.builders import NIGHTFALL, ORG, TRAP, a_topic, a_trap
 from tests.cluster import Databases
 from tests.fix_api import ApiProgram, a_token
 
@@ -44,6 +45,14 @@ def world(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Ite
         " VALUES (%s, 'device', %s, 'lamp', 2, 2, '2025-11-22')",
         (ORG, TRAP),
     )
+    # Of each the first, so that small numbers in paths find something.
+    conn.execute(
+        "INSERT INTO alert_event (alert_id, number, word, level, night) VALUES (1, 1, 'raised', 2, '2025-11-22')"
+    )
+    recipients.add_recipient(conn, model.Recipient(ORG, "Bà Tư", addresses={"sms": "0912345678"}))
+    recipients.subscribe(conn, model.Subscription(1))
+    refusal = quarantine.Refusal(NIGHTFALL, a_topic().encode(), b"\xff{", "not_json", "no JSON", TRAP)
+    quarantine.insert(conn, [refusal])
     headers = {role: a_token(conn, ORG, role) for role in Role}
     conn.close()
     many = {f"LIGHTTRAP_API__REQUESTS_PER_{who}": "1000000" for who in ("CALLER", "ADDRESS")}

@@ -114,6 +114,13 @@ MAY: dict[str, frozenset[Role] | str] = {
     "acknowledge_alert": frozenset({A, G, T}),
     "assign_alert": frozenset({A, G, T}),
     "comment_alert": frozenset({A, G, T}),
+    "preview_alert_event": ALL,
+    "approve_alert_event": frozenset({A, G}),
+    "reject_alert_event": frozenset({A, G}),
+    "list_deliveries": frozenset({A, G}),
+    "get_delivery": frozenset({A, G}),
+    "retry_delivery": frozenset({A, G}),
+    "get_outbox": frozenset({A, G}),
     "list_recipients": frozenset({A, G}),
     "get_recipient": frozenset({A, G}),
     "add_recipient": frozenset({A, G}),
@@ -163,6 +170,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "acknowledge_alert": {"version": 1},
     "assign_alert": {"version": 1, "assignee": None},
     "comment_alert": {"version": 1, "text": "đã xem"},
+    "retry_delivery": {"may_repeat": True},
     "replay_quarantine": {"reason": "json"},
     "put_setting": {"farmers_need_approval": True, "phone": "02993123456"},
     "add_recipient": {"name": "Bà Tư", "addresses": [{"channel": "sms", "address": "0912345678"}]},
@@ -242,6 +250,7 @@ def world(conn: pool.Connection) -> dict[str, dict[str, Any]]:
         ).fetchall()
         farmer = model.Recipient(org, f"Bà Tư {org}", addresses={"sms": "0987654321"})
         recipient_id, _ = recipients.add_recipient(conn, farmer)
+        event_id, delivery_id = a_message(conn, alert_id, recipient_id)
         told = model.Subscription(recipient_id, field_id=f"field-{org}")
         subscription_id = recipients.subscribe(conn, told)
         recipients.stop(conn, recipient_id)
@@ -256,11 +265,35 @@ def world(conn: pool.Connection) -> dict[str, dict[str, Any]]:
             "org_id": org, "trap_id": trap_id, "field_id": f"field-{org}", "alert_id": alert_id,
             "account_id": account_id, "token_id": token_id, "rule_id": rule_id, "recipient_id": recipient_id,
             "subscription_id": subscription_id, "channel": "sms", "quarantine_id": quarantine_id,
+            "event_id": event_id, "delivery_id": delivery_id,
             "commune_code": f"commune-{org}", "login": f"person@{org}",
             "correction_id": a_correction(conn, org, trap_id), "night": "2025-11-22", "species": BPH,
         }  # fmt: skip
     conn.commit()
     return made
+
+
+def a_message(conn: pool.Connection, alert_id: int, recipient_id: int) -> tuple[int, int]:
+    """Two events: one that awaits approval, and before it one whose message was given up."""
+    [(earlier,), (event_id,)] = [
+        conn.execute(
+            "INSERT INTO alert_event (alert_id, number, word, level, night, fanned_out_at)"
+            " VALUES (%s, %s, 'raised', %s, '2025-11-22', now()) RETURNING event_id",
+            (alert_id, level, level),
+        ).fetchall()[0]
+        for level in (1, 2)
+    ]
+    given_up, _ = [
+        conn.execute(
+            "INSERT INTO delivery (event_id, alert_id, number, recipient_id, channel, state, waited, text, due_at,"
+            " next_try_at) VALUES (%s, %s, %s, %s, %s, %s, %s, 'Báo động', %s, %s) RETURNING delivery_id",
+            (event, alert_id, number, recipient_id, channel, state, waited, due, due),
+        ).fetchall()[0][0]
+        for event, number, channel, state, waited, due in [
+            (earlier, 1, "email", "dead", None, "2025-11-22"), (event_id, 2, "sms", "queued", "approval", "infinity"),
+        ]
+    ]  # fmt: skip
+    return int(event_id), int(given_up)
 
 
 def a_correction(conn: pool.Connection, org: str, trap_id: str) -> int:
