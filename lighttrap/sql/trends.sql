@@ -21,71 +21,74 @@ ORDER BY t.trap_id
 -- nights_of_traps --
 -- A line a trap: its settings, and its nights as trap_night_state has them, cut before they are made. Of a field, only
 -- nights at whose midnight the trap stood there. OFFSET 0 keeps the order of the joins, a look-up a night.
-SELECT t.trap_id, t.name, t.nominal_s, max(n.last_at),
-       coalesce(array_agg(a.night - '1970-01-01'::date ORDER BY a.night) FILTER (WHERE a.night IS NOT NULL), '{}'),
-       array_agg(coalesce(n.lamp_s, 0) ORDER BY a.night),
-       array_agg(night_state(coalesce(n.lamp_s, 0), t.nominal_s, coalesce(n.readings, 0), a.night < s.tonight)
-                 ORDER BY a.night),
-       array_agg(n.rain_um / 1000.0::double precision ORDER BY a.night),
-       array_agg(n.temperature_min_c ORDER BY a.night), array_agg(n.temperature_max_c ORDER BY a.night)
+SELECT t.trap_id, t.name, t.nominal_s, a.*
 FROM trap t
 CROSS JOIN LATERAL (
     SELECT min(n.night) AS first_night, max(n.night) AS last_night FROM trap_night n WHERE n.trap_id = t.trap_id
 ) AS k
 CROSS JOIN LATERAL (
-    SELECT z.zone, night_of(now(), z.zone) AS tonight,
-           least(night_of(t.created_at, z.zone), k.first_night) AS first_night,
-           greatest(k.last_night, night_of(least(now(), t.retired_at - interval '1 second'), z.zone)) AS last_night
+    SELECT night_of(now(), z.zone) AS tonight,
+           greatest(least(night_of(t.created_at, z.zone), k.first_night), %(first)s::date) AS first_night,
+           least(greatest(k.last_night, night_of(least(now(), t.retired_at - interval '1 second'), z.zone)),
+                 %(last)s::date) AS last_night
     FROM trap_zone(t.trap_id, least(now(), t.retired_at - interval '1 second')) AS z (zone)
 ) AS s
-LEFT JOIN LATERAL (
-    SELECT step::date AS night
-    FROM generate_series(
-        greatest(s.first_night, %(first)s::date), least(s.last_night, %(last)s::date), interval '1 day') AS step
-    WHERE %(field_id)s::text IS NULL OR EXISTS (
-        SELECT FROM deployment d
-        WHERE d.trap_id = t.trap_id AND d.field_id = %(field_id)s
-          AND d.from_at <= (step::date + 1)::timestamp AT TIME ZONE s.zone
-          AND d.to_at > (step::date + 1)::timestamp AT TIME ZONE s.zone)
-) AS a ON true
-LEFT JOIN LATERAL (SELECT * FROM trap_night n WHERE n.trap_id = t.trap_id AND n.night = a.night OFFSET 0) AS n ON true
+CROSS JOIN LATERAL (
+    SELECT range_agg(daterange(
+               ((d.from_at AT TIME ZONE f.time_zone) - interval '1 microsecond')::date,
+               ((d.to_at AT TIME ZONE f.time_zone) - interval '1 microsecond')::date)) AS here
+    FROM deployment d JOIN field f ON f.field_id = d.field_id
+    WHERE d.trap_id = t.trap_id AND d.field_id = %(field_id)s
+) AS o
+CROSS JOIN LATERAL (
+    SELECT max(n.last_at), array_agg(x.night - '1970-01-01'::date),
+           array_agg(coalesce(n.lamp_s, 0)),
+           array_agg(night_state(coalesce(n.lamp_s, 0), t.nominal_s, coalesce(n.readings, 0), x.night < s.tonight)),
+           array_agg(n.rain_um / 1000.0::double precision), array_agg(n.temperature_min_c),
+           array_agg(n.temperature_max_c)
+    FROM (SELECT step::date AS night FROM generate_series(s.first_night, s.last_night, interval '1 day') AS step) AS x
+    LEFT JOIN LATERAL (
+        SELECT * FROM trap_night n WHERE n.trap_id = t.trap_id AND n.night = x.night OFFSET 0
+    ) AS n ON true
+    WHERE %(field_id)s::text IS NULL OR x.night <@ o.here
+) AS a
 WHERE t.trap_id = ANY(%(trap_ids)s::text[])
-GROUP BY t.trap_id
 ORDER BY t.trap_id
 
 -- counts_of_traps --
--- A line a trap: all its counts of a species from some night on, of readings and of old records as catch_history has
--- them; without the nights at whose midnight the trap is known to have stood in another field than the one named.
-WITH counted AS (
-    SELECT trap_id, night, count, machine_count, correction_id, lamp_s
-    FROM verified_catch
-    WHERE species = %(species)s AND trap_id = ANY(%(trap_ids)s::text[]) AND night BETWEEN %(first)s AND %(last)s
-), history AS (
-    SELECT c.trap_id, c.night, c.count, c.machine_count, c.correction_id, 1 AS over, c.lamp_s, t.nominal_s, false AS is_manual
-    FROM counted c JOIN trap t ON t.trap_id = c.trap_id
-    UNION ALL
-    SELECT m.trap_id, m.night, m.count, NULL, NULL, m.nights, m.nominal_s::bigint * m.nights, m.nominal_s, true
-    FROM manual_night m
-    WHERE m.species = %(species)s AND m.trap_id = ANY(%(trap_ids)s::text[]) AND m.org_id = %(org_id)s
-      AND m.night BETWEEN %(first)s AND %(last)s
-      AND NOT EXISTS (SELECT FROM counted c
-                      WHERE c.trap_id = m.trap_id AND c.night > m.night - m.nights AND c.night <= m.night)
-), elsewhere AS (
-    SELECT d.trap_id, ((d.from_at AT TIME ZONE f.time_zone) - interval '1 microsecond')::date AS from_night,
-           ((d.to_at AT TIME ZONE f.time_zone) - interval '1 microsecond')::date AS before_night
-    FROM unnest(%(trap_ids)s::text[], %(field_ids)s::text[]) AS w (trap_id, field_id)
-    JOIN deployment d ON d.trap_id = w.trap_id AND d.field_id <> w.field_id
-    JOIN field f ON f.field_id = d.field_id
-)
-SELECT h.trap_id, array_agg(h.night - '1970-01-01'::date ORDER BY h.night), array_agg(h.count ORDER BY h.night),
-       array_agg(coalesce(h.machine_count, 0) ORDER BY h.night),
-       array_agg(coalesce(h.correction_id, 0) ORDER BY h.night), array_agg(h.over ORDER BY h.night),
-       array_agg(h.lamp_s ORDER BY h.night), array_agg(h.nominal_s ORDER BY h.night),
-       array_agg(h.is_manual ORDER BY h.night)
-FROM history h
-WHERE NOT EXISTS (SELECT FROM elsewhere e
-                  WHERE e.trap_id = h.trap_id AND h.night >= e.from_night AND h.night < e.before_night)
-GROUP BY h.trap_id
+-- A line a trap: all its counts of a species in a span, of readings and of old records as catch_history has them, in no
+-- order; without the nights at whose midnight it is known to have stood in another field than the one named. Trap by
+-- trap, for together they would be sorted on disk.
+SELECT w.trap_id, h.*
+FROM unnest(%(trap_ids)s::text[], %(field_ids)s::text[]) AS w (trap_id, field_id)
+JOIN trap t ON t.trap_id = w.trap_id AND t.org_id = %(org_id)s
+CROSS JOIN LATERAL (
+    SELECT coalesce(range_agg(daterange(
+               ((d.from_at AT TIME ZONE f.time_zone) - interval '1 microsecond')::date,
+               ((d.to_at AT TIME ZONE f.time_zone) - interval '1 microsecond')::date)), '{}') AS elsewhere
+    FROM deployment d JOIN field f ON f.field_id = d.field_id
+    WHERE d.trap_id = w.trap_id AND d.field_id <> w.field_id
+) AS o
+CROSS JOIN LATERAL (
+    SELECT array_agg(n.night - '1970-01-01'::date) AS nights, array_agg(n.count), array_agg(n.machine_count),
+           array_agg(n.correction_id), array_agg(n.over), array_agg(n.lamp_s), array_agg(n.nominal_s),
+           array_agg(n.is_manual)
+    FROM (
+        SELECT c.night, c.count, c.machine_count, coalesce(c.correction_id, 0) AS correction_id, 1 AS over, c.lamp_s,
+               t.nominal_s, false AS is_manual
+        FROM verified_catch c
+        WHERE c.trap_id = w.trap_id AND c.species = %(species)s AND c.night BETWEEN %(first)s AND %(last)s
+        UNION ALL
+        SELECT m.night, m.count, 0, 0, m.nights, m.nominal_s::bigint * m.nights, m.nominal_s, true
+        FROM manual_night m
+        WHERE m.trap_id = w.trap_id AND m.species = %(species)s AND m.org_id = %(org_id)s
+          AND m.night BETWEEN %(first)s AND %(last)s
+          AND NOT EXISTS (SELECT FROM catch c WHERE c.trap_id = m.trap_id AND c.species = m.species
+                          AND c.night > m.night - m.nights AND c.night <= m.night)
+    ) AS n
+    WHERE NOT n.night <@ o.elsewhere
+) AS h
+WHERE h.nights IS NOT NULL
 
 -- judged_nights --
 -- One judgement a night: that of the rule in force now, else of the newest that judged it.

@@ -94,7 +94,7 @@ def records(
     found = conn.execute(_SQL["nights_of_traps"], wanted, binary=True).fetchall()
     return [
         TrapRecord(
-            trap_id, name, nominal_s, dict(zip(nights, map(TrapNight, *columns), strict=False)),
+            trap_id, name, nominal_s, dict(zip(nights, map(TrapNight, *columns), strict=True)) if nights else {},
             counts.get(trap_id, series.nothing()), heard_at,
         )
         for trap_id, name, nominal_s, heard_at, nights, *columns in found
