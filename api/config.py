@@ -84,6 +84,15 @@ class ServerSettings(Section):
     allowed_origins: str = Field(
         default="", description="Pages of these origins may ask by token, `https://host` with commas; none when empty."
     )
+    live_s: Annotated[float, Field(gt=0, le=86_400)] = Field(
+        default=900, description="Seconds after which a live stream ends; browsers ask for it again."
+    )
+    live_check_s: Annotated[float, Field(gt=0, le=900)] = Field(
+        default=15, description="Seconds after which it is checked again whether who follows a stream still may."
+    )
+    live_streams: Annotated[int, Field(ge=1)] = Field(
+        default=10, description="Live streams of one account or token at a time, in one process."
+    )
 
     @field_validator("allowed_origins")
     @classmethod

@@ -11,9 +11,9 @@ from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBea
 
 from api.config import ServerSettings
 from api.kinds import OrgId
-from api.permissions import Permission, require, require_admin_of_all, require_person
+from api.permissions import Permission, may, require, require_admin_of_all, require_person
 from lighttrap.config import PublicBrokerSettings
-from lighttrap.errors import Forbidden, Unauthenticated
+from lighttrap.errors import Forbidden, StoreUnavailable, Unauthenticated
 from lighttrap.model import Caller
 from lighttrap.store import audit, logins, session, tokens
 from lighttrap.store.pool import Connection, translate_errors
@@ -68,10 +68,7 @@ def _caller(
     bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
     session: Annotated[str | None, Depends(_cookie)],
 ) -> Caller:
-    if "authorization" in request.headers:
-        found = tokens.caller_of(conn, bearer.credentials) if bearer else None
-    else:
-        found = logins.caller_of(conn, session) if session else None
+    found = _known(request, conn, bearer, session)
     _count(request, found)
     if found is None:
         raise Unauthenticated
@@ -93,6 +90,15 @@ async def _stranger(request: Request) -> None:
 
 Stranger = Depends(_stranger)
 """Of every operation that asks for no credential: counts for the address whatever the request carries."""
+
+
+def _known(
+    request: Request, conn: Connection, bearer: HTTPAuthorizationCredentials | None, session: str | None
+) -> Caller | None:
+    """Whose token or session it is; a wrong token is not saved by a cookie."""
+    if "authorization" in request.headers:
+        return tokens.caller_of(conn, bearer.credentials) if bearer else None
+    return logins.caller_of(conn, session) if session else None
 
 
 Asker = Annotated[Caller, Depends(_caller)]
@@ -190,6 +196,25 @@ def _may(permission: Permission) -> Callable[..., Coroutine[Any, Any, Access]]:
     return access
 
 
+def _still_may_see(
+    request: Request,
+    org_id: OrgId,
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+    session: Annotated[str | None, Depends(_cookie)],
+) -> Callable[[], bool]:
+    def ask() -> bool:
+        try:
+            with translate_errors(), request.app.state.pool.connection() as conn:
+                caller = _known(request, conn, bearer, session)
+        except StoreUnavailable:
+            return True  # nobody can say now, and nothing is told meanwhile
+        return caller is not None and may(caller, org_id, Permission.SEE)
+
+    return ask
+
+
+Recheck = Annotated[Callable[[], bool], Depends(_still_may_see)]
+"""Asks again, long after a request began, whether who sent it may still see the org."""
 See = Annotated[Access, Depends(_may(Permission.SEE))]
 SeeLosses = Annotated[Access, Depends(_may(Permission.SEE_LOSSES))]
 Replay = Annotated[Access, Depends(_may(Permission.REPLAY))]

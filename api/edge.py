@@ -10,7 +10,7 @@ import uuid
 from typing import Any
 
 from fastapi import HTTPException
-from prometheus_client import CollectorRegistry, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -44,6 +44,9 @@ class Metrics:
             "lighttrap_api_request_seconds", "Time from a request to its answer, by operation.", ["route", "status"],
             registry=self.registry,
         )  # fmt: skip
+        self.streams = Gauge(
+            "lighttrap_api_live_streams", "Live streams just now.", registry=self.registry, multiprocess_mode="livesum"
+        )
 
     def text(self) -> bytes:
         """The amounts, as Prometheus reads them: of all processes, where there are several."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.routing import APIRoute
@@ -17,6 +17,7 @@ from api.exports.stream import Slots
 from api.farmer import pages
 from api.farmer.limits import PageLimits
 from api.limiter import Limiter
+from api.live import Live
 from api.routes import (
     addresses,
     admin,
@@ -31,6 +32,7 @@ from api.routes import (
     exports,
     fields,
     health,
+    live,
     losses,
     me,
     org_settings,
@@ -49,6 +51,7 @@ from api.routes import (
     visits,
 )
 from api.signin import routes as signin
+from api.stopping import when_told_to_stop
 
 _ROUTES = (
     me,
@@ -71,6 +74,7 @@ _ROUTES = (
     rules,
     alerts,
     approvals,
+    live,
     people,
     admin,
     recipients,
@@ -92,9 +96,17 @@ def create_app(settings: ApiSettings) -> FastAPI:
         pool = database.make_pool(settings.database.dsn.get_secret_value(), settings.api.connections)
         app.state.pool = pool
         pool.open()
+        app.state.live = Live(
+            settings.database.dsn.get_secret_value(), settings.api.live_streams, app.state.metrics.streams
+        )
+        app.state.live.start()
+        when_told_to_stop(app.state.live.end_streams)
+        app.state.rechecks = CapacityLimiter(1)
         try:
             yield
         finally:
+            app.state.live.end_streams()
+            await to_thread.run_sync(app.state.live.stop)
             await to_thread.run_sync(pool.close)
 
     app = FastAPI(

@@ -56,6 +56,12 @@ ALLOWED: Mapping[Role, frozenset[Permission]] = {
 }  # fmt: skip
 
 
+def may(caller: Caller, org_id: str, permission: Permission) -> bool:
+    """Whether the caller may do that in this org."""
+    role = caller.roles.get(org_id)
+    return role is not None and permission in ALLOWED[role]
+
+
 def require(caller: Caller, org_id: str, permission: Permission) -> None:
     """Raises NotFound when the org does not exist for the caller, Forbidden when the caller may not do that in it."""
     role = caller.roles.get(org_id)

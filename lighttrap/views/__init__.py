@@ -22,6 +22,7 @@ from lighttrap.views.catches import Catch, CatchNight, Correction, Reading
 from lighttrap.views.deliveries import Attempt, Delivery, DeliveryCase, Outbox
 from lighttrap.views.devices import Device, NewTrapCredential, Trap, TrapCredential, TrapEvent, Visit
 from lighttrap.views.exports import ExportColumn, ExportKind, ExportNote
+from lighttrap.views.live import LiveChange
 from lighttrap.views.losses import Asked, Gap, LedgerLine, QuarantinedMessage, WholeMessage
 from lighttrap.views.overview import FieldOverview, Figures, Highest, Overview, Strip, StripNight
 from lighttrap.views.people import Account, AuditEntry, LoginSession, Me, NewToken, Token, User
@@ -70,6 +71,7 @@ __all__ = [
     "Highest",
     "JudgedNight",
     "LedgerLine",
+    "LiveChange",
     "LoginSession",
     "Me",
     "NewRecipient",

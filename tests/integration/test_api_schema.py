@@ -56,7 +56,9 @@ def world(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Ite
     headers = {role: a_token(conn, ORG, role) for role in Role}
     conn.close()
     many = {f"LIGHTTRAP_API__REQUESTS_PER_{who}": "1000000" for who in ("CALLER", "ADDRESS")}
-    program = ApiProgram(dsn, tmp_path_factory.mktemp("schema") / "api.log", **many)
+    # Or the answer of a live stream would not end.
+    brief = {"LIGHTTRAP_API__LIVE_S": "0.05"}
+    program = ApiProgram(dsn, tmp_path_factory.mktemp("schema") / "api.log", **many, **brief)
     program.start()
     try:
         program.wait_until_ready()

@@ -109,6 +109,7 @@ MAY: dict[str, frozenset[Role] | str] = {
     "put_rule": frozenset({A, G}),
     "list_rule_versions": ALL,
     "end_rule": frozenset({A, G}),
+    "follow_org": ALL,
     "list_alerts": ALL,
     "get_alert": ALL,
     "acknowledge_alert": frozenset({A, G, T}),
@@ -378,7 +379,8 @@ def _wrong(conn: pool.Connection, person: int, gone: int) -> dict[str, dict[str,
 def stage(databases: Databases) -> Iterator[Stage]:
     """One app for all of this; making it takes longer than asking it."""
     nowhere = SecretStr("postgresql://127.0.0.1:1/none")
-    many = ServerSettings(requests_per_address=10**6, requests_per_caller=10**6)
+    # Any number of requests, and a live stream that says hello and ends.
+    many = ServerSettings(requests_per_address=10**6, requests_per_caller=10**6, live_s=0.05)
     app = create_app(
         ApiSettings(
             database=DatabaseSettings(dsn=nowhere), api=many, public_broker=PublicBrokerSettings(url=BROKER_URL)

@@ -1,0 +1,2 @@
+-- listen --
+LISTEN lighttrap_live
