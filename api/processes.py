@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import socket
 import tempfile
 import threading
 from multiprocessing import connection
@@ -33,7 +34,10 @@ def serve(settings: ApiSettings) -> bool:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
         options = _options(settings)
         served = uvicorn.Config("api.processes:make_app", factory=True, workers=settings.api.processes, **options)
-        supervisor = Multiprocess(served, [served.bind_socket()])
+        port = served.bind_socket()
+        # Of a socket that it did not make asyncio forgets this, and every answer waits 40 ms for the other side's ack.
+        port.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        supervisor = Multiprocess(served, [port])
         supervisor.run()
     return all(one.exitcode in (0, -signal.SIGTERM, -signal.SIGINT) for one in supervisor.processes)
 

@@ -17,6 +17,7 @@ from bench import load, seasons
 from bench.servers import Servers, cpu_of, wait_for
 from lighttrap.store import pool
 
+PROCESSES = 2
 ONE_CLIENT = 200
 CLIENTS = 8
 MIXED = 1600
@@ -39,6 +40,7 @@ def measure(servers: Servers, port: int) -> dict[str, object]:
         one = {kind: api.ask(_some(paths[kind], ONE_CLIENT), 1) for kind in paths}
         mixed = [api.ask(_mixed(paths), CLIENTS) for _ in range(ROUNDS)]
     return {
+        "processes": PROCESSES,
         "floor_ms": floor,
         "one_client": {
             kind: {**waits, "ratio_to_floor": round(waits["p50_ms"] / floor, 1)} for kind, waits in one.items()
@@ -111,6 +113,7 @@ def _running(servers: Servers, port: int) -> Iterator[list[int]]:
         **os.environ,
         "LIGHTTRAP_DATABASE__DSN": servers.dsn,
         "LIGHTTRAP_API__PORT": str(port),
+        "LIGHTTRAP_API__PROCESSES": str(PROCESSES),
         # One caller asks for all here.
         "LIGHTTRAP_API__REQUESTS_PER_CALLER": "1000000",
         "LIGHTTRAP_LOG__LEVEL": "WARNING",
