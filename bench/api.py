@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
 from itertools import cycle, islice
 
@@ -18,6 +16,8 @@ from bench.servers import Servers, cpu_of, wait_for
 from lighttrap.store import pool
 
 PROCESSES = 2
+FIELDS = 40
+"""So many are looked at, again and again: the first look at one walks through its past nights."""
 ONE_CLIENT = 200
 CLIENTS = 8
 MIXED = 1600
@@ -32,43 +32,38 @@ _MIX = {"trend": 8, "judged_nights": 4, "alerts": 4, "devices": 2, "overview": 1
 def measure(servers: Servers, port: int) -> dict[str, object]:
     """Fills the database, starts the API on it, and asks."""
     token = seasons.fill(servers.dsn)
-    with _running(servers, port) as pids:
-        paths = _paths(port)
-        api = _Asked(servers, port, token, pids)
-        load.ask(port, token, [path for kind in paths for path in _some(paths[kind], 40)], CLIENTS)
-        floor = load.ask(port, token, [FLOOR] * ONE_CLIENT).figures()["p50_ms"]
-        one = {kind: api.ask(_some(paths[kind], ONE_CLIENT), 1) for kind in paths}
-        mixed = [api.ask(_mixed(paths), CLIENTS) for _ in range(ROUNDS)]
+    paths = _paths()
+    with (
+        _running(servers, port) as pids,
+        closing(load.Lines(port, token, 1)) as one,
+        closing(load.Lines(port, token, CLIENTS)) as many,
+    ):
+        first = one.ask(paths["trend"]).figures()
+        floor = one.ask([FLOOR] * ONE_CLIENT).figures()["p50_ms"]
+        waits = {kind: _timed(servers, pids, one, _some(paths[kind], ONE_CLIENT)) for kind in paths}
+        asked = _mixed(paths)
+        many.ask(asked)
+        mixed = [_timed(servers, pids, many, asked) for _ in range(ROUNDS)]
     return {
         "processes": PROCESSES,
         "floor_ms": floor,
-        "one_client": {
-            kind: {**waits, "ratio_to_floor": round(waits["p50_ms"] / floor, 1)} for kind, waits in one.items()
-        },
+        "trend_asked_first": first,
+        "one_client": {kind: {**one, "ratio_to_floor": round(one["p50_ms"] / floor, 1)} for kind, one in waits.items()},
         "mixed": {"clients": CLIENTS, **max(mixed, key=lambda one: one["per_s"])},
     }
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """The running API, and what it and its database sessions use of the processor."""
-
-    servers: Servers
-    port: int
-    token: str
-    pids: list[int]
-
-    def ask(self, paths: list[str], clients: int) -> dict[str, float]:
-        """Asks for these, and says what it took: of the clock, and of the processor, which others disturb less."""
-        server_s, database_s = _cpu(self.pids), _cpu(_backends(self.servers))
-        taken = load.ask(self.port, self.token, paths, clients)
-        return {
-            "per_s": round(taken.per_s),
-            **taken.figures(),
-            "server_cpu_ms": round((_cpu(self.pids) - server_s) / len(paths) * 1e3, 2),
-            "database_cpu_ms": round((_cpu(_backends(self.servers)) - database_s) / len(paths) * 1e3, 2),
-            "client_cpu_ms": round(taken.client_cpu_s / len(paths) * 1e3, 2),
-        }
+def _timed(servers: Servers, pids: list[int], lines: load.Lines, paths: list[str]) -> dict[str, float]:
+    """Asks for these, and says what it took: of the clock, and of the processor, which others disturb less."""
+    server_s, database_s = _cpu(pids), _cpu(_backends(servers))
+    taken = lines.ask(paths)
+    return {
+        "per_s": round(taken.per_s),
+        **taken.figures(),
+        "server_cpu_ms": round((_cpu(pids) - server_s) / len(paths) * 1e3, 2),
+        "database_cpu_ms": round((_cpu(_backends(servers)) - database_s) / len(paths) * 1e3, 2),
+        "client_cpu_ms": round(taken.client_cpu_s / len(paths) * 1e3, 2),
+    }
 
 
 def _mixed(paths: dict[str, list[str]]) -> list[str]:
@@ -77,24 +72,14 @@ def _mixed(paths: dict[str, list[str]]) -> list[str]:
     return [asked[at * 7919 % len(asked)] for at in range(len(asked))]
 
 
-def _paths(port: int) -> dict[str, list[str]]:
-    """What is asked, by a short name; a field's season, judged nights of another field each time."""
+def _paths() -> dict[str, list[str]]:
+    """What is asked, by a short name: of another field each time, over the season up to last night."""
     last = seasons.last_night()
-    season = f"first={last - timedelta(days=120)}&last={last}"
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/openapi.json") as answer:
-        known = json.load(answer)["paths"]
-    one = f"{_ORG}/fields/field-{{}}"
-    # Until the trend of a field is there, the nights that it would be made of.
-    trend = (
-        f"{one}/trend?"
-        if "/v1/orgs/{org_id}/fields/{field_id}/trend" in known
-        else f"{_ORG}/nights?field_id=field-{{}}&"
-    )
+    season = f"first={last - timedelta(days=120)}&last={last}&species={seasons.SPECIES[0]}"
+    fields = [f"{_ORG}/fields/field-{number}" for number in range(1, FIELDS + 1)]
     return {
-        "trend": [trend.format(n) + f"{season}&species={seasons.SPECIES[0]}" for n in range(1, seasons.FIELDS)],
-        "judged_nights": [
-            one.format(n) + f"/judged-nights?{season}&species={seasons.SPECIES[0]}" for n in range(1, seasons.FIELDS)
-        ],
+        "trend": [f"{field}/trend?{season}" for field in fields],
+        "judged_nights": [f"{field}/judged-nights?{season}" for field in fields],
         "alerts": [f"{_ORG}/alerts?state=active"],
         "devices": [f"{_ORG}/devices"],
         "overview": [f"{_ORG}/overview?night={last - timedelta(days=n)}" for n in range(7)],

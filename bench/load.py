@@ -37,24 +37,36 @@ class Round:
         return len(self.ms) / self.seconds
 
 
-def ask(port: int, token: str, paths: Sequence[str], clients: int = 1) -> Round:
-    """Asks for each path once, over so many connections at a time. Raises RuntimeError unless all answers are 200."""
-    began, cpu_s = time.perf_counter(), time.process_time()
-    with ThreadPoolExecutor(clients) as threads:
-        found = list(threads.map(lambda at: _one_after_another(port, token, paths[at::clients]), range(clients)))
-    seconds, cpu_s = time.perf_counter() - began, time.process_time() - cpu_s
-    return Round(seconds, cpu_s, [ms for one, _ in found for ms in one], [size for _, one in found for size in one])
+class Lines:
+    """Connections to the API, kept open: what is asked again over the same ones, the same processes answer."""
 
+    def __init__(self, port: int, token: str, clients: int) -> None:
+        self._token = token
+        self._lines = [socket.create_connection(("127.0.0.1", port), timeout=30) for _ in range(clients)]
+        for line in self._lines:
+            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
-def _one_after_another(port: int, token: str, paths: Sequence[str]) -> tuple[list[float], list[int]]:
-    taken, sizes = [], []
-    with socket.create_connection(("127.0.0.1", port), timeout=30) as line:
-        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    def ask(self, paths: Sequence[str]) -> Round:
+        """Asks for each path once, over all connections at a time. Raises RuntimeError unless all answers are 200."""
+        began, cpu_s = time.perf_counter(), time.process_time()
+        number = len(self._lines)
+        with ThreadPoolExecutor(number) as threads:
+            found = list(threads.map(self._one_after_another, self._lines, [paths[at::number] for at in range(number)]))
+        seconds, cpu_s = time.perf_counter() - began, time.process_time() - cpu_s
+        return Round(seconds, cpu_s, [ms for one, _ in found for ms in one], [size for _, one in found for size in one])
+
+    def close(self) -> None:
+        """Ends all of them."""
+        for line in self._lines:
+            line.close()
+
+    def _one_after_another(self, line: socket.socket, paths: Sequence[str]) -> tuple[list[float], list[int]]:
+        taken, sizes = [], []
         for path in paths:
             began = time.perf_counter()
-            sizes.append(_ask(line, token, path))
+            sizes.append(_ask(line, self._token, path))
             taken.append((time.perf_counter() - began) * 1e3)
-    return taken, sizes
+        return taken, sizes
 
 
 def _ask(line: socket.socket, token: str, path: str) -> int:

@@ -6,10 +6,11 @@ the same nights before is remembered.
 
 from __future__ import annotations
 
+import hashlib
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -26,7 +27,8 @@ YEARS: Final = 3
 """The series begins with the January two years before: so many calendar years are walked through. Assumed."""
 ENOUGH: Final = 5
 """Fewer scored forecasts say nothing of a trap: "chưa đánh giá được". Assumed."""
-_REMEMBERED: Final = 256
+_REMEMBERED: Final = 4096
+"""Fields, each with its species, of which the last answer is kept: some kilobytes of each, and not its nights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +79,43 @@ def of_traps(catch: Floats, first: int, species: SpeciesKey) -> Sequence[Prospec
     known = np.flatnonzero(~np.isnan(catch).all(axis=0))
     skip = int(known[0]) if known.size else catch.shape[-1]
     kept = np.ascontiguousarray(catch[:, skip:])
-    return _of_nights(kept.tobytes(), kept.shape, first + skip, species)
+    key = hashlib.sha256(repr((kept.shape, first + skip, species)).encode() + kept.tobytes()).digest()
+    found = _memory.get(key)
+    if found is None:
+        found = _of_nights(kept, first + skip, species)
+        _memory.put(key, found)
+    return found
 
 
-@lru_cache(maxsize=_REMEMBERED)
-def _of_nights(nights: bytes, shape: tuple[int, int], first: int, species: SpeciesKey) -> tuple[Prospect, ...]:
-    catch = np.frombuffer(nights).reshape(shape)
+class Memory:
+    """The answers of late, by a digest of what they were asked of; that which was not asked for longest goes first."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._lock = threading.Lock()
+        self._answers: dict[bytes, tuple[Prospect, ...]] = {}
+
+    def get(self, key: bytes) -> tuple[Prospect, ...] | None:
+        """The answer, if it is still known."""
+        with self._lock:
+            found = self._answers.pop(key, None)
+            if found is not None:
+                self._answers[key] = found
+            return found
+
+    def put(self, key: bytes, answer: tuple[Prospect, ...]) -> None:
+        """Keeps an answer."""
+        with self._lock:
+            self._answers[key] = answer
+            if len(self._answers) > self._most:
+                del self._answers[next(iter(self._answers))]
+
+
+_memory = Memory(_REMEMBERED)
+
+
+def _of_nights(catch: Floats, first: int, species: SpeciesKey) -> tuple[Prospect, ...]:
+    shape = catch.shape
     settings = forecast_settings.for_species(species)
     if not catch.size:
         return tuple(_none(settings) for _ in range(shape[0]))
