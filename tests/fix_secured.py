@@ -32,7 +32,7 @@ from tests.fix_broker import Broker, find_mosquitto
 from tests.services import free_port, missing, server_folder
 from tests.waiting import wait_until
 
-SECRETS = {service: f"secret of {service} in tests" for service in Service}
+SECRETS: dict[str, str] = {service: f"secret of {service} in tests" for service in Service}
 SESSION_S = 3600
 
 
@@ -44,7 +44,7 @@ class SecuredBroker(Broker):
         self.port = free_port()
         self.files = FileSettings(
             passwords=folder / "passwords", acl=folder / "acl", pid_file=folder / "mosquitto.pid", poll_s=1, rest_s=0,
-            **{f"{service.name.lower()}_secret": SecretStr(secret) for service, secret in SECRETS.items()},
+            **{f"{service.name.lower()}_secret": SecretStr(SECRETS[service]) for service in Service},
         )  # fmt: skip
         assert self.files.pid_file is not None
         place = Listener(
@@ -59,8 +59,14 @@ class SecuredBroker(Broker):
         files.replace(self.files.passwords, lines.passwords(logins, SECRETS, before))
 
     def tell(self) -> None:
-        """Makes it read its files again."""
-        reload.tell(self.files)
+        """Makes it read its files again, once it listens."""
+        wait_until(self._is_told)
+
+    def _is_told(self) -> bool:
+        try:
+            return reload.tell(self.files)
+        except reload.NotReloaded:
+            return False
 
     def url_of(self, user: str, secret: str) -> str:
         """Where a program with that login connects."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from lighttrap import brokersecret, topics
-from lighttrap.broker.services import Service, rights
+from lighttrap.broker.services import rights
 from lighttrap.model import TrapLogin
 
 HEAD = "# Written by `lighttrap broker` from the database; what is changed here is lost.\n"
 
 
-def passwords(logins: Sequence[TrapLogin], secrets: Mapping[Service, str], before: str) -> str:
+def passwords(logins: Sequence[TrapLogin], secrets: Mapping[str, str], before: str) -> str:
     """The password file. A service's line is kept from the file `before` while it fits, or each text would differ."""
     known = dict(line.split(":", 1) for line in before.splitlines() if ":" in line and not line.startswith("#"))
     own = ((service, _kept(known.get(service, ""), secret)) for service, secret in secrets.items())
@@ -19,7 +19,7 @@ def passwords(logins: Sequence[TrapLogin], secrets: Mapping[Service, str], befor
     return HEAD + "".join(f"{name}:{kept}\n" for name, kept in (*own, *traps))
 
 
-def acl(logins: Sequence[TrapLogin], services: Sequence[Service]) -> str:
+def acl(logins: Sequence[TrapLogin], services: Sequence[str]) -> str:
     """The ACL file: for each name exactly its topics. What no line allows is denied."""
     lines = [HEAD]
     for service in services:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -12,6 +13,7 @@ from lighttrap.errors import LightTrapError
 
 _COMMAND_S = 30.0
 _BROKER = "mosquitto"
+_CAUGHT = re.compile(r"^SigCgt:\s*([0-9a-f]+)$", re.MULTILINE)
 
 
 class NotReloaded(LightTrapError):
@@ -53,7 +55,22 @@ def _named_in(pid_file: Path) -> int:
 
 
 def _hang_up(pid: int) -> None:
+    if not _catches(pid):
+        raise NotReloaded(f"process {pid} does not listen to SIGHUP, or not yet")
     try:
         os.kill(pid, signal.SIGHUP)
     except OSError as fault:
         raise NotReloaded(f"process {pid} cannot be told: {fault.strerror}") from fault
+
+
+def _catches(pid: int) -> bool:
+    """Whether SIGHUP would be heard; where there is no /proc nobody knows, and it is tried.
+
+    Mosquitto writes its pid file before it reads its files and only then listens to signals: seconds with ten thousand
+    traps, in which SIGHUP would end it.
+    """
+    try:
+        caught = _CAUGHT.search(Path(f"/proc/{pid}/status").read_text(encoding="utf-8"))
+    except OSError:
+        return True
+    return caught is None or bool(int(caught[1], 16) & 1 << (signal.SIGHUP - 1))

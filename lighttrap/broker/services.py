@@ -19,11 +19,16 @@ class Service(StrEnum):
     """Logs in, to see that one can."""
 
 
-def rights(service: Service) -> Sequence[str]:
-    """The lines of the ACL file below the service's name."""
-    if service is Service.INGEST:
-        down = [f"{topics.PREFIX}/+/+/{kind}" for kind in topics.Kind if kind not in topics.UP]
-        return [f"topic read {one}" for one in topics.up_filters()] + [f"topic write {one}" for one in down]
-    if service is Service.MONITOR:
-        return ["topic read $SYS/broker/#"]
-    return ["topic read $SYS/broker/uptime"]
+def ingest_of(org: str) -> str:
+    """The name of an ingest worker that serves one org."""
+    return f"{Service.INGEST}.{org}"
+
+
+def rights(user: str) -> Sequence[str]:
+    """The lines of the ACL file below the name of a service, or of one org's ingest."""
+    service, _, org = user.partition(".")
+    if service == Service.INGEST:
+        up = topics.up_filters(org or "+")
+        down = [f"{topics.PREFIX}/{org or '+'}/+/{kind}" for kind in topics.Kind if kind not in topics.UP]
+        return [f"topic read {one}" for one in up] + [f"topic write {one}" for one in down]
+    return ["topic read $SYS/broker/#" if service == Service.MONITOR else "topic read $SYS/broker/uptime"]

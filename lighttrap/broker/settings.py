@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr, model_validator
 
-from lighttrap.broker.services import Service
+from lighttrap.broker.services import Service, ingest_of
 from lighttrap.config import DatabaseSettings, ProgramSettings, SecretFile, Section, secret_in
 
 _SHORTEST = 16
@@ -38,6 +38,11 @@ class FileSettings(Section):
     )
     ingest_secret: SecretStr | None = Field(default=None, description="Secret of the user `_ingest`.")
     ingest_secret_file: SecretFile | None = Field(default=None, description="File that holds it.")
+    ingest_orgs: Annotated[str, Field(pattern=r"^$|^[a-z0-9-]{2,32}(,[a-z0-9-]{2,32})*$")] = Field(
+        default="",
+        description="Orgs with an ingest worker of their own, with commas between; it logs in as `_ingest.ORG`, with"
+        " the secret of `_ingest`.",
+    )
     monitor_secret: SecretStr | None = Field(
         default=None, description="Secret of the user `_monitor`, who reads the broker's own figures."
     )
@@ -56,9 +61,9 @@ class FileSettings(Section):
                 raise ValueError(f"the secret of {service} is shorter than {_SHORTEST} characters")
         return self
 
-    def secrets(self) -> Mapping[Service, str]:
-        """The secrets of the services that have one."""
-        found = {}
+    def secrets(self) -> Mapping[str, str]:
+        """The secrets of the services that have one, by user name."""
+        found: dict[str, str] = {}
         for service in Service:
             name = f"{service.name.lower()}_secret"
             given: SecretStr | None = getattr(self, name)
@@ -67,6 +72,8 @@ class FileSettings(Section):
                 found[service] = given.get_secret_value()
             elif file is not None:
                 found[service] = secret_in(file)
+        if shared := found.get(Service.INGEST):
+            found |= {ingest_of(org): shared for org in self.ingest_orgs.split(",") if org}
         return found
 
     def command(self) -> list[str]:

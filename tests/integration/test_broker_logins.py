@@ -7,7 +7,7 @@ from paho.mqtt.enums import MQTTProtocolVersion
 
 from lighttrap import brokersecret, topics
 from lighttrap.broker import files, lines
-from lighttrap.broker.services import Service
+from lighttrap.broker.services import Service, ingest_of
 from lighttrap.model import TrapLogin
 from tests.fix_secured import SECRETS, Login, Logins, SecuredBroker
 from tests.waiting import wait_until
@@ -190,8 +190,29 @@ def test_services_may_do_their_own_work_and_no_more(field, login, observer):
     assert not any(topic.startswith("$") for topic in ingest.topics())
 
 
+def test_ingest_of_one_org_hears_and_tells_no_other(field, login, observer):
+    name = ingest_of(ORG_B)
+    files.replace(field.files.acl, files.read(field.files.acl) + lines.acl([], [name]))
+    files.replace(field.files.passwords, lines.passwords([], {name: SECRET_B}, "") + files.read(field.files.passwords))
+    field.tell()
+    worker = login(name, SECRET_B)
+    assert worker.is_in()
+    worker.subscribe(*topics.up_filters())
+    for trap_id, org, secret in ((A, ORG_A, SECRET_A), (B, ORG_B, SECRET_B)):
+        trap = login(trap_id, secret)
+        assert trap.is_in()
+        trap.publish(own(topics.Kind.READING, trap_id, org))
+        worker.publish(own(topics.Kind.STORED, trap_id, org))
+    wait_until(lambda: own(topics.Kind.READING) in observer.topics())
+    wait_until(lambda: own(topics.Kind.STORED, B, ORG_B) in observer.topics())
+    wait_until(lambda: own(topics.Kind.READING, B, ORG_B) in worker.topics())
+    assert own(topics.Kind.STORED) not in observer.topics()
+    assert worker.topics() == {own(topics.Kind.READING, B, ORG_B)}
+
+
 def test_no_trap_can_have_the_name_of_a_service():
-    assert [service for service in Service if topics.TRAP_ID.fullmatch(service)] == []
+    names = [*Service, ingest_of(ORG_A)]
+    assert [name for name in names if topics.TRAP_ID.fullmatch(name)] == []
 
 
 def test_who_is_left_out_of_the_files_is_thrown_out_and_cannot_come_back(field, login):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 import threading
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +17,12 @@ import pytest
 from typer.testing import CliRunner
 
 from lighttrap import brokersecret, connectcode, topics
-from lighttrap.broker import files, lines, sync
+from lighttrap.broker import files, lines, reload, sync
 from lighttrap.broker.services import Service
 from lighttrap.broker.watch import Watch
 from lighttrap.cli.main import cli
 from lighttrap.connectcode import ConnectCode
-from lighttrap.errors import ConfigError, Conflict
+from lighttrap.errors import ConfigError, Conflict, InputFault
 from lighttrap.model import Role
 from lighttrap.store import audit, credentials, pool
 from tests.builders import ORG, TRAP, a_reading, a_topic, a_trap
@@ -30,6 +32,7 @@ from tests.fix_programs import Program
 from tests.fix_secured import SECRETS
 from tests.waiting import wait_until
 
+CONFIG_FILES = {"passwords": "passwords", "acl": "acl", "pid-file": "mosquitto.pid"}
 COMMAND = "from lighttrap.cli.main import app; app()"
 PATH = f"/v1/orgs/{ORG}/traps/{TRAP}/credential"
 
@@ -73,7 +76,7 @@ def watch_settings(secured: Any, dsn: str) -> dict[str, str]:  # noqa: ANN401 - 
     """The environment of `lighttrap broker`."""
     prefix = "LIGHTTRAP_BROKER_FILES__"
     places = {name: str(getattr(secured.files, name)) for name in ("passwords", "acl", "pid_file")}
-    secrets = {f"{service.name}_SECRET": secret for service, secret in SECRETS.items()}
+    secrets = {f"{service.name}_SECRET": SECRETS[service] for service in Service}
     return {
         "LIGHTTRAP_DATABASE__DSN": dsn,
         **{f"{prefix}{name.upper()}": value for name, value in {**places, **secrets}.items()},
@@ -365,6 +368,22 @@ def test_watch_puts_a_file_right_that_was_changed_or_lost(watched, secured, conn
     wait_until(lambda: files.read(secured.files.acl), equals=whole)
 
 
+def test_watch_is_woken_by_a_change_and_does_not_wait_for_the_next_look(secured, database, conn):
+    lazy = secured.files.model_copy(update={"poll_s": 120})
+    watch = Watch(database, lazy)
+    thread = threading.Thread(target=watch.run)
+    thread.start()
+    try:
+        a_trap(conn)
+        for _ in range(3):
+            _, secret = credentials.issue(conn, ORG, TRAP, "tests")
+            conn.commit()
+            wait_until(partial(_is_written, secured, secret))
+    finally:
+        watch.stop()
+        thread.join()
+
+
 def test_watch_tells_a_broker_that_could_not_be_told_before(secured, login, database, conn):
     assert secured.files.pid_file is not None
     text = secured.files.pid_file.read_text()
@@ -377,6 +396,17 @@ def test_watch_tells_a_broker_that_could_not_be_told_before(secured, login, data
     secured.files.pid_file.write_text(text)
     watch.look(conn)
     wait_until(lambda: login(TRAP, secret, insists=False).is_in())
+
+
+def test_process_that_would_die_of_the_signal_is_not_sent_it(secured):
+    deaf = subprocess.Popen(["sleep", "60"])
+    try:
+        with pytest.raises(reload.NotReloaded, match="not yet"):
+            reload.tell(secured.files.model_copy(update={"pid_file": None, "pid": deaf.pid}))
+        assert deaf.poll() is None
+    finally:
+        deaf.kill()
+        deaf.wait()
 
 
 def test_sync_runs_a_command_instead_of_a_signal(secured, command, database, conn, tmp_path):
@@ -392,6 +422,24 @@ def test_sync_runs_a_command_instead_of_a_signal(secured, command, database, con
     settings["LIGHTTRAP_BROKER_FILES__RELOAD_COMMAND"] = "false"
     failed = command("broker", "sync", **settings)
     assert (failed.wait(), "ended with 1" in failed.output()) == (1, True)
+
+
+def test_printed_settings_are_those_the_tests_run_with_and_want_all_of_tls_or_none(secured):
+    places = [f"--{name}={secured.config.with_name(file)}" for name, file in CONFIG_FILES.items()]
+    words = ["broker", "config", *places, f"--state={secured.state}", f"--port={secured.port}", "--address=127.0.0.1"]
+    assert CliRunner().invoke(cli, words, catch_exceptions=False).output == secured.config.read_text()
+    with pytest.raises(InputFault, match="--cert"):
+        CliRunner().invoke(cli, [*words, "--ca=/ca.pem"], catch_exceptions=False)
+    with pytest.raises(InputFault, match="absolute"):
+        CliRunner().invoke(cli, [*words, "--acl=acl"], catch_exceptions=False)
+
+
+def test_worker_of_one_org_has_a_name_of_its_own(secured, conn):
+    settings = secured.files.model_copy(update={"ingest_orgs": "soc-trang,an-giang"})
+    sync.write(conn, settings)
+    names = [line.partition(":")[0] for line in files.read(settings.passwords).splitlines()[1:]]
+    assert names == [*Service, "_ingest.soc-trang", "_ingest.an-giang"]
+    assert "topic read lighttrap/v1/an-giang/+/reading\n" in files.read(settings.acl)
 
 
 def test_short_secret_of_a_service_is_refused(secured, command, database):
@@ -421,6 +469,10 @@ def test_command_line_provisions_and_revokes_like_the_api(database, conn, monkey
     monkeypatch.setenv("LIGHTTRAP_PUBLIC_BROKER__URL", "mqtts://somebody:secret@mqtt.example.org")
     with pytest.raises(ConfigError, match="without a login"):
         run("provision")
+
+
+def _is_written(secured: Any, secret: str) -> bool:  # noqa: ANN401 - a broker
+    return brokersecret.fits(secret, _line(secured))
 
 
 def _line(secured: Any) -> str:  # noqa: ANN401 - a broker
