@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, field_validator
 
+from api.oidc_settings import OidcSettings
 from lighttrap.config import DatabaseSettings, ProgramSettings, PublicBrokerSettings, Section
 from lighttrap.notify.settings import WordingSettings
 from lighttrap.store.logins import LoginLimits
@@ -126,3 +127,4 @@ class ApiSettings(ProgramSettings):
     api: ServerSettings = Field(default_factory=ServerSettings)
     public_broker: PublicBrokerSettings = Field(default_factory=PublicBrokerSettings)
     notify: PreviewSettings = Field(default_factory=PreviewSettings)
+    oidc: OidcSettings = Field(default_factory=OidcSettings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any, cast
 
@@ -30,12 +31,19 @@ _cookie = APIKeyCookie(
 )  # fmt: skip
 
 
+@contextmanager
+def transaction(request: Request) -> Iterator[Connection]:
+    """A connection and a transaction for a while: committed at its end, undone by an error."""
+    with translate_errors(), request.app.state.pool.connection() as conn:
+        yield conn
+
+
 # What asks the database runs in a thread. What does not is `async`, for to hand it over costs more than what it does.
 
 
 def _connection(request: Request) -> Iterator[Connection]:
     """One connection and one transaction a request: committed before the answer is sent, undone by an error."""
-    with translate_errors(), request.app.state.pool.connection() as conn:
+    with transaction(request) as conn:
         yield conn
 
 

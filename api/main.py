@@ -18,6 +18,7 @@ from api.farmer import pages
 from api.farmer.limits import PageLimits
 from api.limiter import Limiter
 from api.live import Live
+from api.oidc import Provider
 from api.routes import (
     addresses,
     admin,
@@ -35,6 +36,7 @@ from api.routes import (
     live,
     losses,
     me,
+    oidc,
     org_settings,
     orgs,
     overview,
@@ -55,6 +57,7 @@ from api.stopping import when_told_to_stop
 
 _ROUTES = (
     me,
+    oidc,
     sessions,
     orgs,
     org_settings,
@@ -121,6 +124,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
     app.state.settings = settings
     app.state.metrics = Metrics()
     app.state.exports = Slots(settings.api.exports)
+    app.state.oidc = Provider(settings.oidc) if settings.oidc.issuer else None
     app.state.limiter = Limiter(settings.api.requests_per_caller, settings.api.requests_per_address)
     app.state.page_limits = PageLimits(settings.api.pages_per_token, settings.api.pages_per_address)
     if origins := settings.api.origins():

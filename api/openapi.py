@@ -30,7 +30,7 @@ def document(app: FastAPI) -> dict[str, Any]:
         schemas |= problem.pop("$defs", {})
         schemas["Problem"] = problem
         for path in made["paths"].values():
-            if "get" in path and "application/json" in path["get"]["responses"]["200"].get("content", {}):
+            if "get" in path and "application/json" in path["get"]["responses"].get("200", {}).get("content", {}):
                 path["get"]["responses"]["304"] = {"description": "As you know it: its ETag is in If-None-Match."}
         app.openapi_schema = made
     return app.openapi_schema

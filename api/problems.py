@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 STATUS: dict[type[errors.LightTrapError], int] = {
     errors.StoreUnavailable: 503,
+    errors.ProviderUnavailable: 503,
     errors.NotFound: 404,
     errors.Conflict: 409,
     errors.Unauthenticated: 401,
@@ -92,7 +93,7 @@ def ours(request_id: str, error: Exception) -> Response:
     if isinstance(error, errors.TooManyTries):
         headers["Retry-After"] = str(error.retry_after_s)
     if status == 503:
-        log.warning("the store is not available", extra={"error": str(error)})
+        log.warning("cannot answer now", extra={"kind": _name(kind), "error": str(error)})
         return answer(
             request_id, 503, _name(kind), "try again in a moment", headers={"Retry-After": str(_RETRY_AFTER_S)}
         )

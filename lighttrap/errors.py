@@ -13,6 +13,7 @@ LightTrapError
 ├── Conflict               it contradicts what is already there
 ├── Unauthenticated        nobody knows who asks
 ├── Forbidden              known, and not allowed to
+├── ProviderUnavailable    who vouches for people does not answer; later, perhaps
 ├── TooManyTries           later, perhaps
 └── InputFault             a file or argument cannot be used
 """
@@ -88,6 +89,10 @@ class Unauthenticated(LightTrapError):
 
 class Forbidden(LightTrapError):
     """You may not do that."""
+
+
+class ProviderUnavailable(LightTrapError):
+    """The provider by which people log in does not answer."""
 
 
 class TooManyTries(LightTrapError):

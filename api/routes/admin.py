@@ -11,7 +11,7 @@ from api import paging
 from api.deps import AdminOfAll, Everywhere
 from api.kinds import ORG, After, Limit, Line, Number, OrgId
 from lighttrap import model, views
-from lighttrap.store import accounts, audit, orgs
+from lighttrap.store import accounts, audit, identities, orgs
 
 router = APIRouter(prefix="/admin", tags=["admin"])
 _LOGIN_KEY = TypeAdapter(tuple[Annotated[str, StringConstraints(pattern=r"^[a-z0-9._@+-]{3,254}$")]])
@@ -121,6 +121,15 @@ def set_admin(everywhere: AdminOfAll, account_id: Number, body: Adminship) -> mo
         accounts.require_another_admin(everywhere.conn, account_id)
     accounts.set_admin(everywhere.conn, account_id, is_admin=body.is_admin)
     return _changed(everywhere, "set admin", before)
+
+
+@router.delete("/accounts/{account_id}/identities", status_code=204)
+def forget_identities(everywhere: AdminOfAll, account_id: Number) -> Response:
+    """Unbinds an account from whom it is at the OpenID Connect provider; the next login binds it again."""
+    account = accounts.get_account(everywhere.conn, account_id)
+    forgotten = identities.forget(everywhere.conn, account_id)
+    everywhere.note("forget identities", "account", account_id, {"login": account.login, "identities": forgotten})
+    return Response(status_code=204)
 
 
 @router.get("/audit", response_model=views.Page[views.AuditEntry])

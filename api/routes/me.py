@@ -35,6 +35,14 @@ class NewPassword(BaseModel):
     new: Password
 
 
+@router.get("/login", dependencies=[Stranger])
+def list_login_ways(request: Request) -> views.LoginWays:
+    """How people may log in here, for a page that asks them to."""
+    oidc = request.app.state.settings.oidc
+    way = views.OidcWay(label=oidc.label, path="/v1/login/oidc") if oidc.issuer else None
+    return views.LoginWays(password=True, oidc=way)
+
+
 @router.post("/login", status_code=204, dependencies=[Stranger])
 def login(request: Request, credentials: Credentials, conn: Conn, settings: Settings) -> Response:
     """Opens a session, whose cookie comes with the answer."""

@@ -25,7 +25,7 @@ from lighttrap.views.exports import ExportColumn, ExportKind, ExportNote
 from lighttrap.views.live import LiveChange
 from lighttrap.views.losses import Asked, Gap, LedgerLine, QuarantinedMessage, WholeMessage
 from lighttrap.views.overview import FieldOverview, Figures, Highest, Overview, Strip, StripNight
-from lighttrap.views.people import Account, AuditEntry, LoginSession, Me, NewToken, Token, User
+from lighttrap.views.people import Account, AuditEntry, LoginSession, LoginWays, Me, NewToken, OidcWay, Token, User
 from lighttrap.views.places import Commune, FieldFeature, FieldMap, FieldProperties, Org, PlotField, Species
 from lighttrap.views.recipients import (
     Address,
@@ -73,11 +73,13 @@ __all__ = [
     "LedgerLine",
     "LiveChange",
     "LoginSession",
+    "LoginWays",
     "Me",
     "NewRecipient",
     "NewToken",
     "NewTrapCredential",
     "NormalYear",
+    "OidcWay",
     "Org",
     "OrgSetting",
     "Outbox",

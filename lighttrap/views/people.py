@@ -11,6 +11,20 @@ from lighttrap.model import Role
 from lighttrap.views.view import View
 
 
+class OidcWay(View):
+    """Logging in by an OpenID Connect provider."""
+
+    label: str = Field(description="What to write on the button.")
+    path: str = Field(description="Where the button leads; `?next=` takes a path of this host to go to then.")
+
+
+class LoginWays(View):
+    """How people may log in."""
+
+    password: bool
+    oidc: OidcWay | None = Field(description="Null where nobody logs in so.")
+
+
 class Me(View):
     """Who asks."""
 

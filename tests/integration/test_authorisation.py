@@ -144,6 +144,9 @@ MAY: dict[str, frozenset[Role] | str] = {
     "add_token": frozenset({A}),
     "revoke_token": frozenset({A}),
     "list_audit": frozenset({A}),
+    "list_login_ways": ANYBODY,
+    "login_by_oidc": ANYBODY,
+    "finish_oidc_login": ANYBODY,
     "list_my_sessions": A_PERSON,
     "end_my_session": A_PERSON,
     "end_my_other_sessions": A_PERSON,
@@ -156,6 +159,7 @@ MAY: dict[str, frozenset[Role] | str] = {
     "unlock_account": ADMIN_OF_ALL,
     "reset_password": ADMIN_OF_ALL,
     "set_admin": ADMIN_OF_ALL,
+    "forget_identities": ADMIN_OF_ALL,
     "list_all_audit": ADMIN_OF_ALL,
 }
 BODIES: dict[str, dict[str, Any]] = {
