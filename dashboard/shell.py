@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlencode
 
+import altair as alt
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
@@ -39,6 +40,8 @@ def pages(who: Reader) -> list[StreamlitPage]:
         page("last_night", say("Đêm qua"), default=True),
         # Streamlit has the first page at the root only; its address is as public as the others'.
         page("last_night", say("Đêm qua"), "dem-qua", hidden=True),
+        page("trends", say("Xu hướng"), "xu-huong"),
+        page("trap", say("Bẫy"), "bay"),
         page("alerts", say("Cảnh báo"), "canh-bao"),
         page("map", say("Bản đồ"), "ban-do"),
         page("devices", say("Thiết bị"), "thiet-bi"),
@@ -65,6 +68,12 @@ def head(who: Reader, title: str) -> None:
         _choose_language(say)
     if say.is_draft:
         panels.strip(say("Bản dịch này là bản nháp, chưa có người bản ngữ duyệt."))
+
+
+def wide_chart(chart: alt.VConcatChart, told: str, key: str) -> None:
+    """A chart of several parts; room is left for its axis, which Vega puts beside the width it is given."""
+    with st.container(key=f"wide_{key}"):
+        st.altair_chart(chart, alt=told, theme=None, width="stretch")
 
 
 def kept_params(**params: str | None) -> dict[str, str]:

@@ -27,11 +27,12 @@ def sheet(ink: Ink) -> str:
 .figure.none {{ color: {ink.quiet}; font-weight: 400; }}
 .stButton button, .stLinkButton a, .stPageLink a, [data-testid="stBaseButton-segmented_control"],
 [data-testid="stBaseButton-segmented_controlActive"] {{ min-height: 44px; min-width: 44px; }}
+[class*="st-key-wide_"] {{ padding-right: 4.5rem; }}
 .st-key-phone_pages {{ display: none; }}
 @media (max-width: 640px) {{
     .st-key-phone_pages {{ display: flex; }}
     h1 {{ font-size: 1.8rem !important; }}
-    .stMainBlockContainer {{ padding-top: 3rem; }}
+    .stMainBlockContainer {{ padding-top: 4.25rem; }}
 }}
 @media (max-width: 640px) {{ .stMainBlockContainer {{ padding-left: .75rem; padding-right: .75rem; }} }}
 </style>"""
