@@ -12,18 +12,19 @@ from api.config import ApiSettings
 from api.deps import Stranger, transaction
 from api.oidc import Identity, Provider
 from api.routes.me import set_cookie
-from lighttrap.errors import Conflict, Forbidden, NotFound
+from api.signin.routes import next_url
+from lighttrap.errors import Conflict, Forbidden, InputFault, NotFound
 from lighttrap.store import audit, identities, logins
 from lighttrap.store.pool import Connection
 
 router = APIRouter(tags=["me"], prefix="/login/oidc")
 COOKIE = "lighttrap_oidc"
 # Neither //host nor /\host, which browsers take for another site, nor anything they would leave out while reading.
-_OWN_PATH = r"^/([A-Za-z0-9._~!$&'()*+,;=:@%?#-][A-Za-z0-9._~!$&'()*+,;=:@%/?#-]*)?$"
-OwnPath = Annotated[
+_PATH = r"/([A-Za-z0-9._~!$&'()*+,;=:@%?#-][A-Za-z0-9._~!$&'()*+,;=:@%/?#-]*)?"
+Page = Annotated[
     str,
-    StringConstraints(max_length=1000, pattern=_OWN_PATH),
-    Query(description="Where to go then: a path of this host."),
+    StringConstraints(max_length=1000, pattern=rf"^({_PATH}|https?://[A-Za-z0-9.:-]+({_PATH})?)$"),
+    Query(description="Where to go then: a path of this host, or a page of the dashboard."),
 ]
 Opaque = Annotated[str, StringConstraints(max_length=4000, pattern=r"^[\x21-\x7e]*$")]
 
@@ -38,8 +39,10 @@ TheProvider = Annotated[Provider, Depends(_provider)]
 
 
 @router.get("", status_code=303, response_class=RedirectResponse, dependencies=[Stranger])
-def login_by_oidc(request: Request, provider: TheProvider, next: OwnPath = "/") -> RedirectResponse:
+def login_by_oidc(request: Request, provider: TheProvider, next: Page = "/") -> RedirectResponse:
     """Sends a person's browser to the provider; for a link, not for a program."""
+    if next_url(request, _settings(request).api, next) != next:
+        raise InputFault("`next` is no page of ours")
     with transaction(request) as conn:
         begun, state, browser = identities.begin(conn, next)
     answer = RedirectResponse(provider.address(state, begun.nonce, begun.verifier), 303)

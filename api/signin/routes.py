@@ -15,11 +15,11 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, PackageLoader, select_autoescape
 
 from api.config import ServerSettings
-from api.deps import Conn, Settings, refuse_cross_site
+from api.deps import Conn, Settings, Stranger, refuse_cross_site
 from api.routes.me import open_session, set_cookie
 from lighttrap.errors import TooManyTries
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[Stranger])
 LANGUAGES = {"vi": "Tiếng Việt", "km": "ខ្មែរ", "en": "English"}
 _TEXT = resources.files(__package__)
 _WORDS = tomllib.loads(_TEXT.joinpath("words.toml").read_text(encoding="utf-8"))
@@ -32,7 +32,7 @@ Login = Annotated[str, Form(max_length=254, pattern=r"^[^\x00-\x1f\x7f]*$")]
 @router.get("/login")
 def show_login(request: Request, settings: Settings, next: str = "", lang: str = "vi") -> Response:
     """The page to log in on."""
-    return _page(settings, lang, next_url(request, settings, next))
+    return _page(request, lang, next_url(request, settings, next))
 
 
 @router.post("/login")
@@ -53,9 +53,9 @@ def try_login(
         secret = open_session(request, conn, settings, login, password)
     except TooManyTries as fault:
         minutes = math.ceil(fault.retry_after_s / 60)
-        return _page(settings, lang, goal, 429, login, said["often"].format(minutes=minutes))
+        return _page(request, lang, goal, 429, login, said["often"].format(minutes=minutes))
     if secret is None:
-        return _page(settings, lang, goal, 401, login, said["wrong"])
+        return _page(request, lang, goal, 401, login, said["wrong"])
     answer = RedirectResponse(goal, 303)
     set_cookie(answer, settings, secret)
     return answer
@@ -79,12 +79,18 @@ def _origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}".lower()
 
 
-def _page(
-    settings: ServerSettings, language: str, goal: str, status: int = 200, login: str = "", fault: str = ""
-) -> Response:
+def _page(request: Request, language: str, goal: str, status: int = 200, login: str = "", fault: str = "") -> Response:
+    settings, oidc = request.app.state.settings.api, request.app.state.settings.oidc
     language = language if language in LANGUAGES else "vi"
     html = _PAGE.render(
-        say=_WORDS[language], language=language, languages=LANGUAGES, style=_STYLE, next=goal, login=login, fault=fault
+        say=_WORDS[language],
+        language=language,
+        languages=LANGUAGES,
+        style=_STYLE,
+        next=goal,
+        login=login,
+        fault=fault,
+        oidc=oidc.label if oidc.issuer else "",
     )
     # A browser holds the way on after the form to this list too.
     onward = f" {_origin(settings.dashboard_url)}" if settings.dashboard_url else ""

@@ -61,6 +61,12 @@ def test_operation_for_anybody_is_counted_though_something_like_a_credential_com
     assert 429 not in answers[:10]
 
 
+def test_page_to_log_in_on_is_counted_though_something_like_a_credential_comes_along(database):
+    with an_api(database, api=FEW) as api:
+        answers = [api.client.get("/login", headers=WRONG).status_code for _ in range(12)]
+    assert answers == [200] * 10 + [429] * 2
+
+
 def test_probes_are_never_refused(database):
     with an_api(database, api=FEW) as api:
         assert {api.client.get("/healthz").status_code for _ in range(30)} == {200}

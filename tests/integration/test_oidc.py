@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -341,13 +343,31 @@ def test_refusal_by_the_provider_is_said(api, lan, provider):
     [
         "https://evil.example", "//evil.example", "/\\evil.example", "\\\\evil.example", "/\t/evil.example",
         "/\n/evil.example", "javascript:alert(1)", "evil.example", "", "/%0d%0aSet-Cookie:x=1\r\n", "///evil.example",
-        " //evil.example",
+        " //evil.example", "https://testserver@evil.example/", "https://testserver.evil.example/", "//testserver@evil",
+        "https://dashboard.example.org.evil.example/",
     ],
 )  # fmt: skip
 def test_next_that_is_no_path_of_ours_is_refused(refusing, path):
     answer = refusing.client.get("/v1/login/oidc", params={"next": path}, follow_redirects=False)
     assert answer.status_code == 422
     assert "location" not in answer.headers
+
+
+def test_page_to_log_in_on_leads_to_the_provider_and_back_to_the_dashboard(database, lan, provider):
+    home = ServerSettings(dashboard_url="https://dashboard.example.org/")
+    label = "Đăng nhập <trạm>"
+    with an_api(database, oidc=settings(provider, label=label), api=home) as api:
+        page = api.client.get("/login", params={"next": "https://dashboard.example.org/map?night=2025-11-22"}).text
+        assert "Đăng nhập &lt;trạm&gt;" in page
+        [link] = re.findall(r'class="way" href="([^"]+)"', page)
+        begun = api.client.get("/" + html.unescape(link), follow_redirects=False)
+        answer = come_back(api, provider.answer_to(begun.headers["location"]))
+        assert answer.headers["location"] == "https://dashboard.example.org/map?night=2025-11-22"
+
+
+def test_page_to_log_in_on_shows_no_provider_where_there_is_none(database):
+    with an_api(database) as api:
+        assert 'class="way"' not in api.client.get("/login").text
 
 
 # Settings and faults
