@@ -11,14 +11,14 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from bench import alerts, api, latency, peers, simulator, store, workers
+from bench import alerts, api, exports, latency, peers, simulator, store, workers
 from bench.ingest import Bench
 from bench.servers import Servers, servers
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
 PORT_BASE = 18_700
 METRICS_PORT = PORT_BASE + 2
-PARTS = ("speed", "peers", "latency", "workers", "alerts", "growth", "recovery", "simulator", "api")
+PARTS = ("speed", "peers", "latency", "workers", "alerts", "growth", "recovery", "simulator", "api", "exports")
 CATCHES = 10**6
 
 
@@ -96,6 +96,9 @@ class Run:
                 return "alerts", alerts.measure(running, crossing)
             case "api":
                 return "api", api.measure(running, METRICS_PORT)
+            case "exports":
+                sizes = [10**5, 10**6] + [10**7] * (not self._quick)
+                return "exports", exports.measure(running, METRICS_PORT, sizes)
             case "simulator":
                 return "simulator", simulator.measure(running, METRICS_PORT)
             case "recovery":

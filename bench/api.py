@@ -34,7 +34,7 @@ def measure(servers: Servers, port: int) -> dict[str, object]:
     token = seasons.fill(servers.dsn)
     paths = _paths()
     with (
-        _running(servers, port) as pids,
+        running(servers, port) as pids,
         closing(load.Lines(port, token, 1)) as one,
         closing(load.Lines(port, token, CLIENTS)) as many,
     ):
@@ -92,7 +92,7 @@ def _some(paths: list[str], number: int) -> list[str]:
 
 
 @contextmanager
-def _running(servers: Servers, port: int) -> Iterator[list[int]]:
+def running(servers: Servers, port: int) -> Iterator[list[int]]:
     """The API as a small server runs it; the ids of its processes."""
     environ = {
         **os.environ,
