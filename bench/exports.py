@@ -26,6 +26,8 @@ LAST = date(2025, 12, 31)
 # Night after night, as years of work would have written it.
 _FILL = (
     "TRUNCATE catch, trap_night",
+    # Made anew over all rows, which takes a tenth of the time.
+    "ALTER TABLE catch DROP CONSTRAINT catch_pkey",
     """
     INSERT INTO trap_night (trap_id, night, lamp_s, covered_s, readings, first_at, last_at)
     SELECT t.trap_id, %(last)s::date - n, 39600, 39600, 66, %(last)s::date - n, %(last)s::date - n + 1
@@ -36,6 +38,7 @@ _FILL = (
     SELECT n.trap_id, s.species, n.night, (random() * 97)::int, 39600, 66
     FROM trap_night n CROSS JOIN unnest(%(species)s::text[]) AS s (species)
     """,
+    "ALTER TABLE catch ADD PRIMARY KEY (trap_id, species, night)",
 )
 _FIELDS = (
     """

@@ -177,4 +177,50 @@ ALERTS = Table(
     exports.alerts, Permission.SEE, TWENTY_YEARS,
 )  # fmt: skip
 
-TABLES = (NIGHTS, READINGS, FIELD_NIGHTS, ALERTS)
+CORRECTIONS = Table(
+    "corrections",
+    (
+        Column("correction_id", Kind.WHOLE, "The correction."),
+        _TRAP, _TRAP_NAME,
+        Column("field_id", Kind.WORD, "Where the trap stood that midnight."),
+        _FIELD_NAME, _COMMUNE, _NIGHT_COLUMN, _SPECIES,
+        Column("count", Kind.WHOLE, "What a person counted.", _CATCH),
+        Column("machine_count", Kind.WHOLE, "What the machine had counted by then.", _CATCH),
+        Column("reason", Kind.TEXT, "Why they differ."),
+        Column("author", Kind.TEXT, "Who recounted."),
+        Column("at", Kind.INSTANT, "When that was written down."),
+        Column("ended_at", Kind.INSTANT, "When it was replaced or undone; empty: in force."),
+        Column("ended_by", Kind.TEXT, "Who did that."),
+        Column("ended_reason", Kind.TEXT, "Why it was undone."),
+        _ZONE,
+    ),
+    exports.corrections, Permission.SEE, TWENTY_YEARS,
+)  # fmt: skip
+
+DELIVERIES = Table(
+    "deliveries",
+    (
+        Column("delivery_id", Kind.WHOLE, "The message to one recipient by one channel."),
+        Column("alert_id", Kind.WHOLE, "The alert it is of."),
+        Column("event_id", Kind.WHOLE, "What was said of it."),
+        Column("word", Kind.WORD, "raised, corrected, reopened or cleared."),
+        Column("level", Kind.WHOLE, "0 none, 1 watch, 2 warning, 3 alarm."),
+        _NIGHT_COLUMN, _SPECIES,
+        Column("field_id", Kind.WORD, "Of an alert of catches."),
+        Column("trap_id", Kind.WORD, "Of an alert of a device."),
+        Column("recipient_id", Kind.WHOLE, "Who; names and addresses are not exported."),
+        Column("recipient_kind", Kind.WORD, "farmer or staff."),
+        Column("channel", Kind.WORD, "By which channel."),
+        Column("state", Kind.WORD, "queued, leased, failed, sent, delivered, dead, unknown or skipped."),
+        Column("reason", Kind.TEXT, "Why it was skipped or given up."),
+        Column("segments", Kind.WHOLE, "Parts of an SMS that are paid for."),
+        Column("attempts", Kind.WHOLE, "How often it was tried."),
+        Column("created_at", Kind.INSTANT, "When it was written down."),
+        Column("sent_at", Kind.INSTANT, "When the channel took it."),
+        Column("finished_at", Kind.INSTANT, "When nothing more was to be done."),
+        Column("time_zone", Kind.WORD, "Of the recipient: what local means in this row."),
+    ),
+    exports.deliveries, Permission.KEEP_RECIPIENTS, TWENTY_YEARS,
+)  # fmt: skip
+
+TABLES = (NIGHTS, READINGS, FIELD_NIGHTS, ALERTS, CORRECTIONS, DELIVERIES)

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request
 from fastapi.responses import Response
 
-from api.deps import Access, See
+from api.deps import Access, KeepRecipients, See
 from api.exports import csvfile, geojson, notes, parquetfile, tables, xlsxfile
 from api.exports.stream import Streamed
 from api.exports.tables import Table
@@ -101,6 +101,18 @@ def export_field_nights(
 def export_alerts(request: Request, access: See, wanted: OfTraps, format: Form = "csv") -> Response:
     """Alerts that began in these nights, each with the rule that raised it."""
     return _file(request, access, tables.ALERTS, wanted, format)
+
+
+@router.get("/exports/corrections", response_class=Response, responses=_FILES)
+def export_corrections(request: Request, access: See, wanted: OfTraps, format: Form = "csv") -> Response:
+    """Counts that people put right in these nights, those too that were replaced or undone."""
+    return _file(request, access, tables.CORRECTIONS, wanted, format)
+
+
+@router.get("/exports/deliveries", response_class=Response, responses=_FILES)
+def export_deliveries(request: Request, access: KeepRecipients, wanted: OfTraps, format: Form = "csv") -> Response:
+    """What became of the messages about these nights; without names, addresses and texts."""
+    return _file(request, access, tables.DELIVERIES, wanted, format)
 
 
 def _file(request: Request, access: Access, table: Table, wanted: Wanted, form: str) -> Response:

@@ -134,3 +134,36 @@ WHERE a.org_id = %(org_id)s AND a.opened_night BETWEEN %(first)s::date AND %(las
   AND (%(commune_code)s::text IS NULL OR f.commune_code = %(commune_code)s)
   AND (%(species)s::text IS NULL OR a.species = %(species)s)
 ORDER BY a.alert_id
+
+-- corrections --
+SELECT v.correction_id, v.trap_id, t.name, f.field_id, f.name, f.commune_code, v.night, v.species, v.count,
+       v.machine_count, v.reason, v.author, v.at, v.ended_at, v.ended_by, v.ended_reason,
+       coalesce(f.time_zone, 'Asia/Ho_Chi_Minh')
+FROM correction v
+JOIN trap t ON t.trap_id = v.trap_id
+LEFT JOIN (deployment d JOIN field f ON f.field_id = d.field_id AND f.org_id = %(org_id)s)
+    ON d.trap_id = v.trap_id AND d.from_at <= (v.night + 1)::timestamp AT TIME ZONE f.time_zone
+    AND d.to_at > (v.night + 1)::timestamp AT TIME ZONE f.time_zone
+WHERE t.org_id = %(org_id)s AND v.night BETWEEN %(first)s::date AND %(last)s::date
+  AND (%(trap_id)s::text IS NULL OR v.trap_id = %(trap_id)s)
+  AND (%(field_id)s::text IS NULL OR f.field_id = %(field_id)s)
+  AND (%(commune_code)s::text IS NULL OR f.commune_code = %(commune_code)s)
+  AND (%(species)s::text IS NULL OR v.species = %(species)s)
+ORDER BY v.correction_id
+
+-- deliveries --
+-- Neither names nor texts: whose a message was is kept by number, and a text holds a link that opens a farmer's page.
+SELECT d.delivery_id, d.alert_id, e.event_id, e.word, e.level::int, e.night, a.species, a.field_id, a.trap_id,
+       d.recipient_id, r.kind, d.channel, d.state, d.reason, d.segments::int, d.attempts, d.created_at, d.sent_at,
+       d.finished_at, r.time_zone
+FROM alert a
+JOIN alert_event e ON e.alert_id = a.alert_id
+JOIN delivery d ON d.event_id = e.event_id
+JOIN recipient r ON r.recipient_id = d.recipient_id
+LEFT JOIN field f ON f.field_id = a.field_id AND f.org_id = a.org_id
+WHERE a.org_id = %(org_id)s AND e.night BETWEEN %(first)s::date AND %(last)s::date
+  AND (%(trap_id)s::text IS NULL OR a.trap_id = %(trap_id)s)
+  AND (%(field_id)s::text IS NULL OR a.field_id = %(field_id)s)
+  AND (%(commune_code)s::text IS NULL OR f.commune_code = %(commune_code)s)
+  AND (%(species)s::text IS NULL OR a.species = %(species)s)
+ORDER BY d.delivery_id

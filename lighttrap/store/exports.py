@@ -73,6 +73,16 @@ def alerts(conn: Connection, wanted: Wanted) -> Rows:
     return _piece(conn, "alerts", wanted, [])
 
 
+def corrections(conn: Connection, wanted: Wanted) -> Rows:
+    """Counts that people put right in these nights, ended ones too, by number."""
+    return _piece(conn, "corrections", wanted, [])
+
+
+def deliveries(conn: Connection, wanted: Wanted) -> Rows:
+    """What became of the messages about these nights, by number."""
+    return _piece(conn, "deliveries", wanted, [])
+
+
 def _in_pieces(conn: Connection, name: str, of: str, wanted: Wanted, nights_a_piece: int) -> Rows:
     ids = [one for (one,) in conn.execute(_SQL[of], asdict(wanted)).fetchall()]
     size = max(1, nights_a_piece // wanted.nights)

@@ -93,6 +93,8 @@ MAY: dict[str, frozenset[Role] | str] = {
     "export_readings": ALL,
     "export_field_nights": ALL,
     "export_alerts": ALL,
+    "export_corrections": ALL,
+    "export_deliveries": frozenset({A, G}),
     "list_readings": ALL,
     "get_trend": ALL,
     "get_trap_trend": ALL,

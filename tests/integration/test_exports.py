@@ -54,7 +54,7 @@ def a_field(conn: pool.Connection, field_id: str = "field-7", **values: Any) -> 
 
 def ask(api: Api, what: str, format: str = "csv", **params: Any) -> httpx2.Response:  # noqa: ANN401
     place = f"/v1/orgs/{ORG}/exports/{what}"
-    answer = api.client.get(place, params={**SPAN, "format": format, **params}, headers=api.as_role(Role.VIEWER))
+    answer = api.client.get(place, params={**SPAN, "format": format, **params}, headers=api.as_role(Role.AGRONOMIST))
     assert answer.status_code == 200, answer.text
     return answer
 
@@ -335,6 +335,59 @@ def test_alerts_name_their_rule_and_its_thresholds(api, conn):
     assert rows(ask(api, "alerts", first="2025-11-23")) == []
 
 
+def test_corrections_are_all_there_with_who_and_why(api, conn):
+    a_trap(conn)
+    store(conn, a_reading())
+    key = corrections.CatchKey(TRAP, "nilaparvata-lugens", NIGHT)
+    _, made = corrections.put_correction(conn, ORG, key, 3, seen=corrections.Seen(41), reason="=moths", author="lan")
+    corrections.undo_correction(conn, ORG, made.correction_id, reason="wrong tray", author="ba")
+    conn.commit()
+    [row] = rows(ask(api, "corrections"))
+    assert (row["count"], row["machine_count"], row["reason"], row["author"]) == ("3", "41", "'=moths", "lan")
+    assert (row["ended_by"], row["ended_reason"]) == ("ba", "wrong tray")
+    assert rows(ask(api, "corrections", last="2025-11-21")) == []
+
+
+def test_deliveries_tell_what_became_of_messages_and_not_who_was_told_what(api, conn):
+    a_trap(conn)
+    a_message(conn, ORG, TRAP)
+    [row] = rows(ask(api, "deliveries"))
+    assert (row["word"], row["level"], row["channel"], row["state"]) == ("raised", "2", "sms", "sent")
+    assert row["trap_id"] == TRAP
+    text = ask(api, "deliveries").text
+    assert "secret" not in text
+
+
+def a_message(conn: pool.Connection, org: str, trap_id: str) -> None:
+    """A message about a lamp to a farmer, with a link in it."""
+    values: dict[str, Any] = {"org": org, "trap_id": trap_id, "night": NIGHT}
+    for name, statement in (
+        (
+            "alert_id",
+            "INSERT INTO alert (org_id, trap_id, kind, fault, level, highest, opened_night)"
+            " VALUES (%(org)s, %(trap_id)s, 'device', 'lamp', 2, 2, %(night)s) RETURNING alert_id",
+        ),
+        (
+            "event_id",
+            "INSERT INTO alert_event (alert_id, number, word, level, night)"
+            " VALUES (%(alert_id)s, 1, 'raised', 2, %(night)s) RETURNING event_id",
+        ),
+        (
+            "recipient_id",
+            "INSERT INTO recipient (org_id, kind, name, token_sha)"
+            " VALUES (%(org)s, 'farmer', 'secret Ba', gen_random_uuid()::text::bytea) RETURNING recipient_id",
+        ),
+        (
+            "delivery_id",
+            "INSERT INTO delivery (event_id, alert_id, number, recipient_id, channel, state, text, due_at, next_try_at)"
+            " VALUES (%(event_id)s, %(alert_id)s, 1, %(recipient_id)s, 'sms', 'sent', 'secret /f/abc', now(), now())"
+            " RETURNING delivery_id",
+        ),
+    ):
+        [(values[name],)] = conn.execute(statement, values).fetchall()
+    conn.commit()
+
+
 # Maps
 
 CLOCKWISE = [[0, 0], [0, 2], [2, 2], [2, 0], [0, 0]]
@@ -397,12 +450,9 @@ def test_file_holds_nothing_of_another_org(api, conn, what, format):
     traps.deploy(conn, trap_id="theirs", field_id="theirs-1", at=NIGHTFALL - timedelta(days=30))
     alerts.put_rule(conn, model.AlertRule("an-giang", "secret", "secret", watch=10))
     store(conn, a_reading(), trap_id="theirs", org="an-giang")
-    conn.execute(
-        "INSERT INTO alert (org_id, field_id, trap_id, kind, fault, level, highest, opened_night)"
-        " VALUES ('an-giang', 'theirs-1', 'theirs', 'device', 'lamp', 2, 2, %s)",
-        (NIGHT,),
-    )
-    conn.commit()
+    key = corrections.CatchKey("theirs", "nilaparvata-lugens", NIGHT)
+    corrections.put_correction(conn, "an-giang", key, 3, seen=corrections.Seen(41), reason="secret", author="secret")
+    a_message(conn, "an-giang", "theirs")
     filters: list[dict[str, str]] = [{}, {"field_id": "theirs-1"}]
     for params in [*filters, {"trap_id": "theirs"}] if what != "field-nights" else filters:
         answer = ask(api, what, format, **params)
