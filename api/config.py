@@ -59,6 +59,20 @@ class ServerSettings(Section):
         default=10, description="Wrong passwords in a row that lock an account."
     )
     locked_s: Annotated[float, Field(ge=1)] = Field(default=900, description="Seconds an account stays locked.")
+    signup_channel: Annotated[str, Field(pattern=r"^[a-z0-9-]{2,32}$")] | None = Field(
+        default=None,
+        description="Channel of the notifier by which six digits prove a telephone number, as `sms`; unset, farmers who"
+        " scan a field's code are told whom to call.",
+    )
+    signups_per_number: Annotated[int, Field(ge=1)] = Field(
+        default=3, description="Times a day that six digits are sent to one number."
+    )
+    signups_per_source: Annotated[int, Field(ge=1)] = Field(
+        default=50, description="Sign-ups a day from one address, which a whole mobile network may share."
+    )
+    signups_per_day: Annotated[int, Field(ge=1)] = Field(
+        default=500, description="Sign-ups a day in all: each costs one SMS."
+    )
     pages_per_token: Annotated[int, Field(ge=1)] = Field(
         default=30, description="Requests a minute for the pages of one farmer."
     )

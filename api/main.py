@@ -14,7 +14,7 @@ from api import database, openapi, problems
 from api.config import ApiSettings
 from api.edge import Edge, Metrics
 from api.exports.stream import Slots
-from api.farmer import pages
+from api.farmer import pages, signups
 from api.farmer.limits import PageLimits
 from api.limiter import Limiter
 from api.live import Live
@@ -46,6 +46,7 @@ from api.routes import (
     recipients,
     rules,
     sessions,
+    signup_codes,
     species,
     subscriptions,
     traps,
@@ -64,6 +65,7 @@ _ROUTES = (
     species,
     communes,
     fields,
+    signup_codes,
     overview,
     traps,
     credentials,
@@ -155,6 +157,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
     app.include_router(signin.router)
     app.include_router(health.router)
     app.include_router(pages.router)
+    app.include_router(signups.router)
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]  # FastAPI's own way to change it
     return app
 

@@ -192,11 +192,13 @@ class Provider:
 
     def __init__(self) -> None:
         self.asked: list[Message] = []
+        self.script: list[Receipt] = []
+        """Its next answers; then always that it was sent."""
 
     def send(self, message: Message) -> Receipt:
         """Takes one."""
         self.asked.append(message)
-        return Receipt(Outcome.SENT)
+        return self.script.pop(0) if self.script else Receipt(Outcome.SENT)
 
     def close(self) -> None:
         """Nothing to let go of."""

@@ -20,6 +20,7 @@ _FLAGS = (
 )  # fmt: skip
 PHONE = {"width": 390, "height": 844}
 _SMALL = """() => [...document.querySelectorAll('a, button, input, select, summary')]
+    .filter(one => one.type !== 'hidden')
     .map(one => [one.outerHTML.slice(0, 80), (one.closest('label') || one).getBoundingClientRect()])
     .filter(([, box]) => box.width > 0 && (box.width < 44 || box.height < 44)).map(([what]) => what)"""
 

@@ -49,7 +49,7 @@ def get_page(conn: Conn, settings: Settings, token: Token, lang: Language = None
     try:
         reader = _open(conn, token)
     except NotFound:
-        return _gone(conn, usable(lang or FIRST, settings))
+        return gone(conn, usable(lang or FIRST, settings))
     texts = usable(lang or reader.language, settings)
     now = datetime.now(UTC)
     standings = _standings(conn, reader, now)
@@ -69,12 +69,12 @@ def get_recording(conn: Conn, settings: Settings, token: Token, lang: Language =
     try:
         reader = _open(conn, token)
     except NotFound:
-        return _gone(conn, usable(lang or FIRST, settings))
+        return gone(conn, usable(lang or FIRST, settings))
     texts = usable(lang or reader.language, settings)
     worst = max(_standings(conn, reader, datetime.now(UTC)), key=lambda one: one.rank)
     audio = _audio(settings.audio_folder, worst, texts.language)
     if audio is None:
-        return _gone(conn, texts)
+        return gone(conn, texts)
     return FileResponse(audio, media_type=AUDIO[audio.suffix], headers=dict(html.HEADERS))
 
 
@@ -84,7 +84,7 @@ def ask_to_stop(conn: Conn, settings: Settings, token: Token, lang: Language = N
     try:
         reader = _open(conn, token)
     except NotFound:
-        return _gone(conn, usable(lang or FIRST, settings))
+        return gone(conn, usable(lang or FIRST, settings))
     texts = usable(lang or reader.language, settings)
     own = f"/f/{token}{{}}?lang={texts.language}"
     form = {"action": own.format("/stop"), "button": texts.word("page.stop_yes")}
@@ -100,12 +100,12 @@ def stop_messages(conn: Conn, settings: Settings, token: Token, lang: Language =
     try:
         reader = farmer.reader(conn, token, datetime.now(UTC))
     except NotFound:
-        return _gone(conn, usable(lang or FIRST, settings))
+        return gone(conn, usable(lang or FIRST, settings))
     recipients.stop(conn, reader.recipient_id)
     texts = usable(lang or reader.language, settings)
     return html.page(
         "plain.html", texts, headers=html.KEPT_BY_NOBODY, title=texts.word("page.stopped"),
-        sentences=[texts.word("page.stopped_means")], telephones=_telephones([(reader.org_name, reader.phone)]),
+        sentences=[texts.word("page.stopped_means")], telephones=telephones([(reader.org_name, reader.phone)]),
     )  # fmt: skip
 
 
@@ -152,12 +152,12 @@ def _audio(folder: str | None, worst: Standing, language: str) -> File | None:
     return next((file for file in files if file.is_file()), None)
 
 
-def _gone(conn: Connection, texts: Catalogue) -> Response:
+def gone(conn: Connection, texts: Catalogue) -> Response:
     """One answer to an unknown, an expired and a stopped link: what anybody may know, and whom to call."""
     return html.page(
         "plain.html", texts, status=404, headers=html.KEPT_BY_NOBODY, title=texts.word("page.gone"),
         sentences=[texts.word("page.gone_means")], alerts=_public(conn, texts),
-        telephones=_telephones([(one.name, one.phone) for one in farmer.telephones(conn)]),
+        telephones=telephones([(one.name, one.phone) for one in farmer.telephones(conn)]),
     )  # fmt: skip
 
 
@@ -172,7 +172,8 @@ def _public(conn: Connection, texts: Catalogue) -> list[Line]:
     ]
 
 
-def _telephones(found: Sequence[tuple[str, str | None]]) -> list[dict[str, str]]:
+def telephones(found: Sequence[tuple[str, str | None]]) -> list[dict[str, str]]:
+    """Telephone numbers as pages show and dial them; those that are known."""
     return [
         {"name": one_line(name), "phone": one_line(phone), "call": dialled(phone)} for name, phone in found if phone
     ]

@@ -21,7 +21,7 @@ from lighttrap.notify.catalogue import FIRST, LANGUAGES, Catalogue, Review
 
 log = logging.getLogger(__name__)
 NAMES: Final = {"vi": "Tiếng Việt", "km": "ភាសាខ្មែរ", "en": "English"}
-_TABLES = ("look", "page")
+_TABLES = ("look", "page", "signup")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +66,9 @@ def _sorry(request: Request, key: str, status: int, headers: dict[str, str]) -> 
     return html.page("plain.html", texts, status=status, headers=headers, title=title, sentences=[means])
 
 
-def usable(language: str, settings: ServerSettings) -> Catalogue:
-    """The texts of a language if they may be shown, else the Vietnamese ones."""
-    return verdict.choose(language, settings.unreviewed_texts, None, *_TABLES)
+def usable(language: str, settings: ServerSettings, *tables: str) -> Catalogue:
+    """The texts of a language if they may be shown, with further tables too; else the Vietnamese ones."""
+    return verdict.choose(language, settings.unreviewed_texts, None, *_TABLES, *tables)
 
 
 def is_draft(texts: Catalogue) -> bool:

@@ -13,6 +13,7 @@ from datetime import datetime
 
 from lighttrap.errors import StoreError, StoreUnavailable
 from lighttrap.notify.channels.channel import Channel
+from lighttrap.notify.codes import CodeSender
 from lighttrap.notify.fanout import fan_out
 from lighttrap.notify.sender import Sender, utc_now
 from lighttrap.notify.settings import NotifierSettings
@@ -45,6 +46,7 @@ class Notifier:
             for channel, _ in channels
             for _ in range(0 if settings.paused else settings.senders)
         ]
+        self._senders += [CodeSender(channel, settings, dsn, clock) for channel, _ in channels if not settings.paused]
         self._stop = threading.Event()
         self._fault: StoreError | None = None
 

@@ -13,6 +13,7 @@ from lighttrap.agronomy.episodes import Word
 from lighttrap.agronomy.level import Level
 from lighttrap.notify import digest, pages, verdict
 from lighttrap.notify.catalogue import FIRST, Catalogue, Template
+from lighttrap.notify.segments import segments
 from lighttrap.notify.texts import BUDGET, FAULTS, Kind, Rendered, render, table_of, values_of
 from lighttrap.notify.told import Told
 from lighttrap.species import CATALOGUE, Role
@@ -83,7 +84,10 @@ def faults(texts: Mapping[str, Catalogue] | None = None) -> list[str]:
     first = found[FIRST]
     wrong = [f"{FIRST}: {key} is empty" for key in sorted(first.empty)]
     for language, one in found.items():
-        wrong += [f"{language}: {fault}" for fault in [*_keys(one, first), *_wording(one), *_lengths(language, found)]]
+        wrong += [
+            f"{language}: {fault}"
+            for fault in [*_keys(one, first), *_wording(one), *_lengths(language, found), *_code(one)]
+        ]
     return wrong
 
 
@@ -127,6 +131,14 @@ def _lengths(language: str, texts: Mapping[str, Catalogue]) -> Iterator[str]:
         made = render(worst, language, Kind.SMS, accents, unreviewed=True, texts=texts)
         if made.language == language:
             yield from (f"{table_of(worst)}.sms {fault}: {made.text}" for fault in _too_long(worst, made))
+
+
+def _code(texts: Catalogue) -> Iterator[str]:
+    """The message that proves a number is one SMS, whatever is paid for alerts."""
+    if "code.text" in texts.templates:
+        made = segments(texts.templates["code.text"].fill({"number": "888888"}))
+        if made.count > 1:
+            yield f"code.text takes {made.count} SMS ({made.units} {made.encoding} units)"
 
 
 def _too_long(told: Told, made: Rendered) -> Iterator[str]:

@@ -16,7 +16,7 @@ class WordingSettings(Section):
     pages_url: PagesUrl | None = Field(
         default=None,
         description="Where farmers reach the API, as `https://bayden.example`: messages to them that have room then"
-        " link their own page; none when unset.",
+        " link their own page, and codes to sign up by lead there; none, and where was asked, when unset.",
     )
     unreviewed_texts: bool = Field(
         default=False, description="Whether texts are used that no native reader has vouched for, as the Khmer ones."

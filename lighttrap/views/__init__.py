@@ -26,7 +26,7 @@ from lighttrap.views.live import LiveChange
 from lighttrap.views.losses import Asked, Gap, LedgerLine, QuarantinedMessage, WholeMessage
 from lighttrap.views.overview import FieldOverview, Figures, Highest, Overview, Strip, StripNight
 from lighttrap.views.people import Account, AuditEntry, LoginSession, LoginWays, Me, NewToken, OidcWay, Token, User
-from lighttrap.views.places import Commune, FieldFeature, FieldMap, FieldProperties, Org, PlotField, Species
+from lighttrap.views.places import Commune, FieldFeature, FieldMap, FieldProperties, Org, PlotField, SignupCode, Species
 from lighttrap.views.recipients import (
     Address,
     Addresses,
@@ -114,6 +114,7 @@ __all__ = [
     "RecipientCase",
     "Rule",
     "SeasonNow",
+    "SignupCode",
     "Sowing",
     "Species",
     "StageWindow",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
@@ -79,3 +80,15 @@ class FieldMap(View):
 
     type: Literal["FeatureCollection"] = "FeatureCollection"
     features: list[FieldFeature]
+
+
+class SignupCode(View):
+    """A field's code by which farmers sign up."""
+
+    field_id: str
+    code: str
+    url: str = Field(description="Where the code leads.")
+    sheet_url: str = Field(description="A sheet to print, for anybody.")
+    qr_svg: str = Field(description="The QR code of the URL, an SVG element.")
+    created_by: str
+    created_at: datetime

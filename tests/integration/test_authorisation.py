@@ -32,6 +32,7 @@ from lighttrap.store import (
     pool,
     quarantine,
     recipients,
+    signups,
     tokens,
     traps,
     visits,
@@ -107,6 +108,8 @@ MAY: dict[str, frozenset[Role] | str] = {
     "list_quarantine": LOOKS_AT_LOSSES,
     "get_quarantined": LOOKS_AT_LOSSES,
     "replay_quarantine": frozenset({A, G}),
+    "get_signup_code": frozenset({A, G}),
+    "make_signup_code": frozenset({A, G}),
     "list_rules": ALL,
     "put_rule": frozenset({A, G}),
     "list_rule_versions": ALL,
@@ -242,6 +245,7 @@ def world(conn: pool.Connection) -> dict[str, dict[str, Any]]:
         store_readings(conn, *(a_reading(seq) for seq in range(1, 60)), trap_id=trap_id, org=org)
         credentials.issue(conn, org, trap_id, "tests")
         visits.add_visit(conn, org, trap_id, author=f"person@{org}")
+        signups.make_code(conn, org, f"field-{org}", "tests")
         topic = a_topic(topics.Kind.READING, org=org, trap_id=trap_id).encode()
         quarantine.insert(conn, [quarantine.Refusal(NIGHTFALL, topic, b"{", "json", "no JSON", trap_id)])
         [(quarantine_id,)] = conn.execute("SELECT max(quarantine_id) FROM quarantine").fetchall()

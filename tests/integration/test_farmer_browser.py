@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from lighttrap.store import pool
+from lighttrap.notify.codes import CodeSender
+from lighttrap.notify.settings import NotifierSettings
+from lighttrap.store import pool, signups
 from tests import farmhouse
 from tests.cluster import Databases
-from tests.farmhouse import a_farm, a_farmer
+from tests.farmhouse import ORG, PHONE, Provider, a_farm, a_farmer
 from tests.fix_api import ApiProgram
 from tests.fix_browser import OpenWindow, Window
 
@@ -33,6 +35,7 @@ class Village:
     """The API with a farmer in each state; `pages` are their addresses."""
 
     url: str
+    dsn: str
     pages: dict[str, str]
 
 
@@ -40,6 +43,8 @@ class Village:
 def village(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Village]:
     dsn, pages = databases.clone(), {}
     with closing(pool.connect(dsn)) as conn:
+        farm = a_farm(conn)
+        code = signups.make_code(conn, ORG, farm.field_id, "tests").code
         for name, state in STATES.items():
             farm = a_farm(conn, f"field-{name}")
             state(farm)
@@ -49,12 +54,16 @@ def village(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> I
     (audio / "vi-level-alarm.mp3").write_bytes(b"ID3")
     program = ApiProgram(
         dsn, audio / "api.log", LIGHTTRAP_API__UNREVIEWED_TEXTS="true", LIGHTTRAP_API__AUDIO_FOLDER=str(audio),
-        LIGHTTRAP_API__PAGES_PER_TOKEN="1000",
+        LIGHTTRAP_API__PAGES_PER_TOKEN="1000", LIGHTTRAP_API__SIGNUP_CHANNEL="sms",
     )  # fmt: skip
     program.start()
     program.wait_until_ready()
     found = {name: f"{program.url}/f/{token}" for name, token in pages.items()}
-    yield Village(program.url, {**found, "unknown": f"{program.url}/f/unknown", "stop": f"{found['active']}/stop"})
+    found |= {
+        "unknown": f"{program.url}/f/unknown", "stop": f"{found['active']}/stop", "signup": f"{program.url}/s/{code}",
+        "sheet": f"{program.url}/s/{code}/sheet",
+    }  # fmt: skip
+    yield Village(program.url, dsn, found)
     program.kill()
     databases.drop(dsn)
 
@@ -84,7 +93,7 @@ SMALL_TYPE = """() => [...document.querySelectorAll('main *, footer *, header *'
 
 
 @pytest.mark.parametrize("language", ["vi", "km", "en"])
-@pytest.mark.parametrize("name", [*STATES, "many", "unknown", "stop"])
+@pytest.mark.parametrize("name", [*STATES, "many", "unknown", "stop", "signup", "sheet"])
 def test_page_is_light_quiet_and_usable(village: Village, open_window: OpenWindow, name: str, language: str):
     window = open_window(f"{village.pages[name]}?lang={language}")
     assert judge(window, village.url) == []
@@ -133,14 +142,14 @@ def test_page_is_read_aloud_in_the_order_of_meaning(village: Village, open_windo
 
 
 @pytest.mark.parametrize("language", ["vi", "km", "en"])
-@pytest.mark.parametrize("name", ["active", "many"])
+@pytest.mark.parametrize("name", ["active", "many", "sheet"])
 def test_page_prints_on_one_sheet(village: Village, open_window: OpenWindow, name: str, language: str):
     window = open_window(f"{village.pages[name]}?lang={language}")
     sheet = window.page.pdf(format="A4")
     assert len(re.findall(rb"/Type\s*/Page\b", sheet)) == 1
     window.page.emulate_media(media="print")
-    assert not window.page.locator("nav").is_visible()
-    assert window.page.locator(".call").is_visible(), "the number to call is on paper too"
+    assert window.page.locator("nav:visible").count() == 0
+    assert PHONE in window.page.locator("main").inner_text(), "the number to call is on paper too"
 
 
 def test_levels_are_told_apart_in_black_and_white(village: Village, open_window: OpenWindow):
@@ -162,6 +171,43 @@ def test_nights_are_the_same_wherever_the_browser_is(village: Village, open_wind
         for zone in ("Asia/Ho_Chi_Minh", "America/Los_Angeles")
     ]
     assert pages[0] == pages[1]
+
+
+def test_farmer_signs_up_without_a_script(village: Village, open_window: OpenWindow):
+    window = open_window(village.pages["signup"], java_script_enabled=False)
+    window.page.get_by_label("Số điện thoại di động").fill("0912 345 678")
+    window.page.get_by_label("Tôi đồng ý").check()
+    window.page.get_by_role("button", name="Gửi mã xác nhận").click()
+    with closing(pool.connect(village.dsn)) as conn:
+        provider = Provider()
+        sender = CodeSender(provider, NotifierSettings(), village.dsn)
+        assert sender.step(conn)
+        sender.close()
+    [number] = re.findall(r"\d{6}", provider.asked[0].text)
+    window.page.get_by_label("Mã 6 chữ số").fill("000000" if number != "000000" else "111111")
+    window.page.get_by_role("button", name="Xác nhận").click()
+    assert "Mã không đúng" in window.page.get_by_role("alert").inner_text()
+    window.page.get_by_label("Mã 6 chữ số").fill(number)
+    window.page.get_by_role("button", name="Xác nhận").click()
+    assert window.page.url.startswith(f"{village.url}/f/")
+    assert window.page.locator("h1").count() == 1
+    assert window.complaints == []
+    assert window.outside(village.url) == []
+
+
+def test_page_that_asks_for_the_number_is_light_and_usable(village: Village, open_window: OpenWindow):
+    window = open_window(village.pages["signup"])
+    window.page.get_by_label("Số điện thoại di động").fill("123")
+    window.page.get_by_label("Tôi đồng ý").check()
+    window.requests.clear()
+    window.page.get_by_role("button", name="Gửi mã xác nhận").click()
+    assert judge(window, village.url) == [], "with a fault"
+    window.page.get_by_label("Số điện thoại di động").fill("0987654321")
+    window.page.get_by_label("Tôi đồng ý").check()
+    window.requests.clear()
+    window.page.get_by_role("button", name="Gửi mã xác nhận").click()
+    window.page.get_by_label("Mã 6 chữ số").wait_for()
+    assert judge(window, village.url) == []
 
 
 def test_stop_is_pressed_and_confirmed(village: Village, open_window: OpenWindow, databases: Databases, tmp_path: Path):

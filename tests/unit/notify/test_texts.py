@@ -241,7 +241,7 @@ def test_all_khmer_is_marked_and_none_is_claimed():
     khmer = packaged()["km"]
     assert set(khmer.reviews.values()) == {Review.NATIVE}
     drafted = {key.split(".")[0] for key in packaged()["vi"].templates if key not in khmer.empty}
-    assert drafted == {"words", "verdict", "look", "page"}, "of messages not one is written"
+    assert drafted == {"words", "verdict", "look", "page", "signup"}, "of messages not one is written"
     assert {key.split(".")[0] for key in khmer.empty} & drafted == set(), "and no table by half"
 
 
@@ -266,6 +266,11 @@ def test_texts_of_the_package_have_no_fault():
         ("[ End: TC]", " To receive no more of these messages, reply with the two letters T and C.", "takes 2 SMS"),
         ("look at the rice", "spray", "says 'spray'"),
         ("Keep visiting the field as usual.", "Spray as usual.", "page.keep says 'Spray'"),
+        (
+            "good for 15 minutes. If",
+            "good for 15 minutes, for messages on light traps near your own field. If",
+            "code.text takes 2",
+        ),
         ('Call {phone}"', 'Call us"', "page.call lost {phone}"),
         ("Newest night, {night}", "Newest night, {night} {evening}", "page.newest has {evening}"),
         ('chart_cross = "✕: no data."', "", "page.chart_cross is missing"),
