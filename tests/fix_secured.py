@@ -146,6 +146,8 @@ class Login:
         """Ends the connection."""
         self.client.disconnect()
         self.client.loop_stop()
+        # Else client and callbacks hold each other, and their sockets are warned about when both are found as rubbish.
+        self.client.on_message = self.client.on_connect = self.client.on_disconnect = self.client.on_subscribe = None
 
 
 class Logins:
