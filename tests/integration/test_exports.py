@@ -531,6 +531,7 @@ def test_client_that_hangs_up_releases_its_connection(start_api, database, conn,
     with downloading(program, long, format):
         assert len(sessions(conn)) == 1
     wait_until(lambda: sessions(conn), equals=[])
+    assert "an export is done" not in program.output()
 
 
 def test_client_that_hangs_up_while_a_workbook_is_made_releases_its_connection(start_api, database, conn, long):
@@ -541,6 +542,7 @@ def test_client_that_hangs_up_while_a_workbook_is_made_releases_its_connection(s
             headers=long, timeout=1,
         )  # fmt: skip
     wait_until(lambda: sessions(conn), equals=[])
+    assert "an export is done" not in program.output()
 
 
 def test_database_that_dies_midway_breaks_the_file_off(start_api, database, conn, long):
@@ -569,6 +571,7 @@ def test_all_rows_are_of_the_moment_it_was_asked(start_api, database, conn, long
         conn.execute("UPDATE trap SET name = 'later'")
         conn.commit()
         rest = b"".join(parts)
+    assert "an export is done" in program.output()
     assert b"trap-19" in rest
     assert b"later" not in rest
 
