@@ -83,7 +83,7 @@ class Teller:
         values = self.values(worst)
         picture = chart(worst)
         lines = [self._line(one) for one in rest if one.state is not State.LOW]
-        if low := [self.say("other", self.values(one) | {"value": ""}) for one in rest if one.state is State.LOW]:
+        if low := [self.say("other", self._where(one) | {"value": ""}) for one in rest if one.state is State.LOW]:
             shown = "; ".join(low[:_OTHERS]) + ("; ..." if len(low) > _OTHERS else "")
             lines = [
                 *lines[:_OTHERS],
@@ -213,8 +213,13 @@ class Teller:
         against = self._texts.templates[f"words.against.{label}"].fill(bar)
         return [self.say("chart_line", {"against": against, "level": verdict.level_word(picture.level, self._texts)})]
 
-    def _line(self, one: Standing) -> Line:
+    def _where(self, one: Standing) -> dict[str, str]:
+        """The values with the field in its place: two fields of a commune are told apart by it alone."""
         values = self.values(one)
+        return values | {"place": ", ".join(part for part in (values["field"], values["place"]) if part)}
+
+    def _line(self, one: Standing) -> Line:
+        values = self._where(one)
         key = _TITLES.get(one.state)
         shown = {**values, "value": values["value"] if one.state in (State.ACTIVE, State.LOW) else ""}
         text = self.say("other", shown) if key is None else f"{self.say(key, values)}, {values['place']}"

@@ -144,7 +144,10 @@ def test_worst_comes_first_and_the_rest_in_a_line_each(api: Api, conn):
     active(a_farm(conn, "field-3", name="Ruộng giữa"))
     _, token = a_farmer(conn, "field-1", "field-2", "field-3")
     page = read(api, token)
-    places = [page.index(one) for one in ("Nguy hiểm: rầy nâu", "Theo dõi: sâu đục thân hai chấm", "Thấp: rầy nâu")]
+    places = [
+        page.index(one)
+        for one in ("Nguy hiểm: rầy nâu", "Theo dõi: sâu đục thân hai chấm ở Ruộng trũng", "Thấp: rầy nâu ở Ruộng gò")
+    ]
     assert places == sorted(places)
     assert api.client.get(f"/f/{token}").text.count("<h1>") == 1
 
