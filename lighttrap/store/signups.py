@@ -171,7 +171,11 @@ def prove(conn: Connection, code: str, secret: str, number: str, now: datetime) 
 
 
 def lease(conn: Connection, channel: str, now: datetime, lease_s: float) -> DueCode | None:
-    """The next message of a channel, for one attempt; ends those whose lease ran out or that have expired."""
+    """The next message of a channel, for one attempt; ends those whose lease ran out or that have expired.
+
+    Forgets what is two days old, so that no number stays because nobody else has asked since.
+    """
+    conn.execute(_SQL["forget"], {"now": now})
     conn.execute(_SQL["end_late"], {"now": now})
     values = {"channel": channel, "now": now, "lease_until": now + timedelta(seconds=lease_s), "token": uuid4()}
     return conn.cursor(row_factory=class_row(DueCode)).execute(_SQL["lease"], values).fetchone()

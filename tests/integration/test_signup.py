@@ -297,6 +297,14 @@ def test_what_was_not_taken_is_tried_again_with_the_same_key_until_it_has_expire
     assert desk.states()[-1] == ("dead", None)
 
 
+def test_notifier_forgets_numbers_after_two_days_though_nobody_asks_again(desk: Desk):
+    desk.ask()
+    desk.work()
+    desk.now += timedelta(days=2)
+    desk.work()
+    assert desk.states() == []
+
+
 def test_whoever_died_in_an_attempt_leaves_nothing_that_is_sent_twice(desk: Desk):
     desk.ask()
     assert signups.lease(desk.conn, "sms", desk.now, 60) is not None
