@@ -1,8 +1,6 @@
 """Levels as colour, shape and word, always all three; and every colour there is. No other module names one.
 
-The order of the fills is that of Vietnam's disaster-risk colours, a familiar convention and no obligation. Fills are
-never text: a word stands beside them in the colour of text, and every mark has an outline, because three of the fills
-have less contrast to white than a mark needs.
+The levels are those of `lighttrap.notify.palette`, so that page, message and farmer's telephone show the same.
 """
 
 from __future__ import annotations
@@ -11,11 +9,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from lighttrap.agronomy.level import Level
+from lighttrap.notify import palette
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a level looks: its key in our words, fill, text on the fill, sign in text, and shape in charts."""
+    """How a level looks: its key in our style, fill, text on the fill, sign in text, and shape in charts."""
 
     key: str
     fill: str
@@ -26,13 +25,24 @@ class Look:
 
 CROSS: Final = "M-.7,-.7L.7,.7M.7,-.7L-.7,.7"
 """Vega's own "cross" is a plus."""
-LOOKS: Final[dict[Level, Look]] = {
-    Level.NONE: Look("none", "#8ecae6", "#111111", "●", "circle"),
-    Level.WATCH: Look("watch", "#f9dc5c", "#111111", "◆", "diamond"),
-    Level.WARNING: Look("warning", "#f28c28", "#111111", "▲", "triangle-up"),
-    Level.ALARM: Look("alarm", "#c1121f", "#ffffff", "■", "square"),
-    Level.UNKNOWN: Look("unknown", "#6b7280", "#ffffff", "✕", CROSS),
+_SHAPES: Final = {
+    Level.NONE: "circle",
+    Level.WATCH: "diamond",
+    Level.WARNING: "triangle-up",
+    Level.ALARM: "square",
+    Level.UNKNOWN: CROSS,
 }
+
+
+def _look(level: Level) -> Look:
+    one = palette.LOOKS[level]
+    is_known = level is not Level.UNKNOWN
+    # A cross has no face to be white: it is drawn in the colour of what is not known.
+    fill, on_fill = (one.fill, one.on_fill) if is_known else (palette.NO_DATA, palette.PAPER)
+    return Look(level.name.lower(), fill, on_fill, one.shape, _SHAPES[level])
+
+
+LOOKS: Final = {level: _look(level) for level in palette.LOOKS}
 
 
 @dataclass(frozen=True, slots=True)
