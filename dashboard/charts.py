@@ -40,9 +40,10 @@ def strips(found: Sequence[views.Strip], names: Names, say: Words, ink: Ink) -> 
         )
         .resolve_scale(color="independent")
         .properties(height=32 * len(rows) + 30)
+        # This one first: it forgets what was configured before.
+        .configure(background="transparent", font=palette.FONT)
         .configure_view(strokeWidth=0)
         .configure_axis(labelColor=ink.text, domain=False, ticks=False)
-        .configure(background="transparent", font=palette.FONT)
     )
     return chart
 

@@ -9,7 +9,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Generic, TypeVar, cast
 
@@ -21,6 +21,17 @@ _PROOF = {"X-Requested-By": "lighttrap dashboard"}
 _KEPT_ANSWERS = 2000
 Shape = TypeVar("Shape")
 Params = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An API token, where others have a session; its text is in no representation."""
+
+    secret: str = field(repr=False)
+
+
+Credential = str | Token | None
+"""How one is known to the API: the secret of a session, a token, or not at all."""
 
 
 class ApiFault(Exception):
@@ -72,7 +83,7 @@ class ApiClient:
         self._kept: OrderedDict[tuple[object, ...], Answer[Any]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, session: str | None, path: str, shape: type[Shape], params: Params | None = None) -> Answer[Shape]:
+    def get(self, session: Credential, path: str, shape: type[Shape], params: Params | None = None) -> Answer[Shape]:
         """What is at a path. Raises SignedOut, Refused, and ApiAway when nothing is kept that is young enough."""
         key = (session, path, shape, tuple(sorted((params or {}).items())))
         kept = self._look_up(key)
@@ -89,7 +100,7 @@ class ApiClient:
         return answer
 
     def change(
-        self, session: str | None, method: str, path: str, shape: type[Shape], body: Any = None  # noqa: ANN401 - JSON
+        self, session: Credential, method: str, path: str, shape: type[Shape], body: Any = None  # noqa: ANN401 - JSON
     ) -> Shape:  # fmt: skip
         """Does something, and forgets what was kept for this person. Raises as `get` does."""
         answer = self._send(session, method, path, json=body, headers=_PROOF)
@@ -98,11 +109,11 @@ class ApiClient:
             return None  # type: ignore[return-value]  # of an operation without an answer
         return _read(answer, shape)
 
-    def fetch(self, session: str | None, path: str, params: Params | None = None) -> bytes:
+    def fetch(self, session: Credential, path: str, params: Params | None = None) -> bytes:
         """A file. Raises as `get` does."""
         return self._send(session, "GET", path, params=_plain(params)).content
 
-    def forget(self, session: str | None) -> None:
+    def forget(self, session: Credential) -> None:
         """Asks anew from now on for all that was kept for a person."""
         with self._lock:
             for key in [key for key in self._kept if key[0] == session]:
@@ -113,7 +124,7 @@ class ApiClient:
         self._http.close()
 
     def _ask(
-        self, session: str | None, path: str, shape: type[Shape], params: Params | None, kept: Answer[Shape] | None
+        self, session: Credential, path: str, shape: type[Shape], params: Params | None, kept: Answer[Shape] | None
     ) -> Answer[Shape]:
         known = {"If-None-Match": kept.etag} if kept and kept.etag else {}
         answer = self._send(session, "GET", path, params=_plain(params), headers=known)
@@ -121,8 +132,8 @@ class ApiClient:
             return replace(kept, at=self._clock(), is_old=False)
         return Answer(_read(answer, shape), self._clock(), etag=answer.headers.get("etag"))
 
-    def _send(self, session: str | None, method: str, path: str, **how: Any) -> httpx2.Response:  # noqa: ANN401
-        headers = {**how.pop("headers", {}), **({"Cookie": f"{COOKIE}={session}"} if session else {})}
+    def _send(self, session: Credential, method: str, path: str, **how: Any) -> httpx2.Response:  # noqa: ANN401
+        headers = {**how.pop("headers", {}), **_proof(session)}
         try:
             answer = self._http.request(method, path, headers=headers, **how)
         except httpx2.HTTPError as fault:
@@ -143,6 +154,12 @@ class ApiClient:
             self._kept.move_to_end(key)
             while len(self._kept) > _KEPT_ANSWERS:
                 self._kept.popitem(last=False)
+
+
+def _proof(session: Credential) -> dict[str, str]:
+    if isinstance(session, Token):
+        return {"Authorization": f"Bearer {session.secret}"}
+    return {"Cookie": f"{COOKIE}={session}"} if session else {}
 
 
 def _fault(answer: httpx2.Response) -> ApiFault:

@@ -30,10 +30,13 @@ def field_map(
     *,
     height: int = 420,
     silent: bool = False,
+    zoom: float = 1.0,
+    legend: bool = True,
 ) -> alt.LayerChart | None:
     """Every field that has a place, its level as shape and colour over its outline; None when none has one.
 
-    With `silent`, a cross and a number beside each field whose traps do not speak.
+    With `silent`, a cross and a number beside each field whose traps do not speak. `zoom` makes marks and words larger,
+    for those who stand far off.
     """
     found = marks(fields, names, say)
     if not found:
@@ -43,10 +46,10 @@ def field_map(
     level = alt.Color("level:N", title=None, scale=alt.Scale(domain=words, range=[one.fill for one in looks]))
     shape = alt.Shape("level:N", title=None, scale=alt.Scale(domain=words, range=[one.shape for one in looks]))
     tips = [alt.Tooltip(f"{name}:N", title=title) for name, title in _tips(say)]
-    points = _placed(found).mark_point(filled=True, size=260, stroke=ink.outline, strokeWidth=1, opacity=1)
+    points = _placed(found).mark_point(filled=True, size=260 * zoom**2, stroke=ink.outline, strokeWidth=1, opacity=1)
     labels = _placed([mark for mark in found if mark["rank"] >= Level.WARNING])
-    label: dict[str, Any] = {"dy": -18, "fontSize": 13, "fontWeight": "bold", "color": ink.text}
-    halo = {**label, "stroke": ink.paper, "strokeWidth": 3, "strokeOpacity": 0.9}
+    label: dict[str, Any] = {"dy": -18 * zoom, "fontSize": 13 * zoom, "fontWeight": "bold", "color": ink.text}
+    halo = {**label, "stroke": ink.paper, "strokeWidth": 3 * zoom, "strokeOpacity": 0.9}
     layers = [_outlines(names, ink)] if _polygons(names) else []
     layers.append(points.encode(color=level, shape=shape, tooltip=tips))
     layers += [labels.mark_text(**how).encode(text="place:N") for how in (halo, label)]
@@ -57,12 +60,14 @@ def field_map(
         alt.layer(*layers)
         .properties(height=height)
         .project(type="mercator")
-        .configure_view(strokeWidth=0)
+        # This one first: it forgets what was configured before.
         .configure(background="transparent", font=palette.FONT)
+        .configure_view(strokeWidth=0)
         .configure_legend(
-            orient="bottom", labelFontSize=14, labelColor=ink.text, symbolStrokeColor=ink.outline, symbolSize=160
+            disable=not legend, orient="bottom", labelFontSize=14, labelColor=ink.text,
+            symbolStrokeColor=ink.outline, symbolSize=160,
         )
-    )
+    )  # fmt: skip
     return chart
 
 

@@ -10,7 +10,7 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import palette
+from dashboard import palette, reader
 from dashboard.client import ApiAway, ApiFault, Refused, SignedOut
 from dashboard.words import Words
 from lighttrap.agronomy.level import Level
@@ -25,7 +25,9 @@ def calm(say: Words, phone: str = "") -> Iterator[None]:
     try:
         yield
     except SignedOut:
-        raise
+        # A part that runs by itself has nobody above it: the whole page begins anew, and shows where to log in.
+        reader.forget()
+        st.rerun()
     except Refused as fault:
         st.warning(say("Máy chủ không nhận: {why}", why=fault))
     except ApiAway as fault:

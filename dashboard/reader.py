@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from dashboard import palette, words
-from dashboard.client import COOKIE, Answer, ApiClient, Params, SignedOut
+from dashboard.client import COOKIE, Answer, ApiClient, Credential, Params, SignedOut, Token
 from dashboard.config import DashboardSettings, ScreenSettings
 from dashboard.palette import Ink
 from dashboard.words import Words
@@ -16,6 +16,8 @@ from lighttrap import views
 from lighttrap.model import Role
 
 Shape = TypeVar("Shape")
+KEY = "key"
+"""In the address of the wall: an API token, for a screen that nobody logs in at."""
 SESSION = "api_session"
 """In the session's state: a session of the API that did not come by the browser's cookie."""
 
@@ -26,7 +28,7 @@ class Reader:
 
     settings: ScreenSettings
     client: ApiClient
-    session: str
+    session: Credential
     me: views.Me
     orgs: list[views.Org]
     org_id: str
@@ -81,9 +83,38 @@ def language() -> Words:
 
 def current() -> Reader:
     """Whoever looks. Raises SignedOut when nobody has logged in, and ApiAway."""
-    session = st.session_state.get(SESSION) or st.context.cookies.get(COOKIE)
+    session = _session()
     if not session:
         raise SignedOut("nobody has logged in")
+    return _known(session)
+
+
+def forget() -> None:
+    """Asks anew from now on for all that was kept for whoever looks."""
+    key = st.query_params.get(KEY)
+    client().forget(Token(key) if key else _session())
+
+
+def of_wall() -> Reader:
+    """Whoever looks at the wall: by the token in the address if there is one, else as everywhere.
+
+    Raises as `current` does, and SignedOut for a token that may do more than look: an address is no place for it.
+    """
+    key = st.query_params.get(KEY)
+    if not key:
+        return current()
+    found = _known(Token(key))
+    if set(found.me.roles.values()) != {Role.VIEWER}:
+        raise SignedOut("a wall takes the token of a viewer")
+    return found
+
+
+def _session() -> str | None:
+    found: str | None = st.session_state.get(SESSION) or st.context.cookies.get(COOKIE)
+    return found
+
+
+def _known(session: Credential) -> Reader:
     api = client()
     me = api.get(session, "/v1/me", views.Me).value
     orgs = api.get(session, "/v1/orgs", list[views.Org]).value

@@ -36,3 +36,65 @@ def sheet(ink: Ink) -> str:
 }}
 @media (max-width: 640px) {{ .stMainBlockContainer {{ padding-left: .75rem; padding-right: .75rem; }} }}
 </style>"""
+
+
+def wall(ink: Ink) -> str:
+    """What makes a page the wall: all of the screen, no bar, no scrolling, letters for five metres."""
+    counts = "\n".join(
+        f".wall-{look.key} {{ background: {look.fill}; color: {look.on_fill}; }}" for look in palette.LOOKS.values()
+    )
+    return f"""<style>
+.stApp {{ background: {ink.paper}; color: {ink.text}; overflow: hidden; color-scheme: dark; }}
+.stAppHeader, .stMain::-webkit-scrollbar {{ display: none; }}
+.stMain {{ overflow: hidden; }}
+.stMainBlockContainer {{ max-width: none; padding: 1rem 1.75rem 0; font-size: 1.5rem; }}
+.stApp p, .stApp li, .stApp h1, .stApp h2, .stApp td, .stApp th {{ color: {ink.text}; }}
+.stApp .wall-title {{ font-size: 1.75rem; font-weight: 400; line-height: 1.3; padding: 0; margin: 0 26rem 0 0; }}
+.stApp .wall-verdict {{ font-size: 2.25rem; font-weight: 700; line-height: 1.2; margin: .25rem 26rem .75rem 0;
+    min-height: 5.4rem; display: flex; align-items: center; }}
+.wall-clock {{ position: fixed; top: .75rem; right: 1.75rem; font-size: 4rem; font-weight: 700; line-height: 1.1;
+    font-variant-numeric: tabular-nums; }}
+.wall-age {{ position: fixed; top: 5.5rem; right: 1.75rem; font-size: 1.75rem; text-align: right; line-height: 1.2; }}
+.wall-counts {{ display: grid; grid-template-columns: repeat(5, 1fr); gap: 1rem; }}
+.wall-count {{ display: flex; align-items: center; gap: 1rem; border: 2px solid {ink.outline}; border-radius: 10px;
+    padding: .25rem 1.25rem; font-size: 1.9rem; line-height: 1.2; min-height: 6.5rem; }}
+.wall-number {{ font-size: 4.5rem; font-weight: 700; line-height: 1; font-variant-numeric: tabular-nums; }}
+{counts}
+.wall-count.wall-zero {{ background: none; color: {ink.quiet}; border-color: {ink.line}; }}
+.wall-count.wall-zero .wall-number {{ font-weight: 400; }}
+.stApp .wall-part {{ font-size: 1.6rem; font-weight: 700; padding: 0; margin: .5rem 0 .25rem; }}
+.wall-worst {{ width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }}
+.wall-worst th {{ font-size: 1.25rem; font-weight: 400; text-align: right; padding: 0 .5rem; }}
+.wall-worst td {{ font-size: 1.75rem; text-align: right; padding: .2rem .5rem; white-space: nowrap; height: 3.5rem;
+    border-top: 1px solid {ink.line}; }}
+.wall-worst td:nth-child(-n+2), .wall-worst th:nth-child(-n+2) {{ text-align: left; }}
+.wall-worst small {{ font-size: 1.35rem; color: {ink.quiet}; }}
+.wall-worst tr.wall-worse td:first-child {{ border-left: 8px solid {ink.text}; }}
+.stApp ul.wall-alerts {{ list-style: none; padding: 0; margin: 0; }}
+.stApp ul.wall-alerts li {{ font-size: 1.6rem; line-height: 1.7; margin: 0; padding: 0; white-space: nowrap;
+    overflow: hidden; text-overflow: ellipsis; }}
+.wall-alerts li > span:first-child {{ color: {ink.quiet}; display: inline-block; min-width: 8.5rem; }}
+</style>"""
+
+
+def grey(ink: Ink) -> str:
+    """What the wall looks like while its data are old: without colour, framed, its age large."""
+    return f"""<style>
+.stMainBlockContainer [data-testid="stVegaLiteChart"], .wall-counts, .wall-worst, .wall-alerts {{
+    filter: grayscale(1); opacity: .6; }}
+.stApp {{ box-shadow: inset 0 0 0 14px {ink.quiet}; }}
+.stApp .wall-verdict {{ font-weight: 400; opacity: .6; }}
+.wall-age.wall-old {{ font-size: 3.75rem; font-weight: 700; max-width: 36rem; background: {ink.paper}; }}
+</style>"""
+
+
+NIGHTLY = """<script>
+// Once a night the page begins anew, so that no memory of weeks gathers in the browser; only while the server answers.
+window.lighttrapNightly ??= (() => {
+    const again = () => fetch("_stcore/health").then(
+        answer => answer.ok ? location.reload() : Promise.reject(answer.status)).catch(() => setTimeout(again, 60000));
+    const at = new Date(); at.setHours(4, 30, 0, 0);
+    if (at <= new Date()) at.setDate(at.getDate() + 1);
+    return setTimeout(again, at - new Date());
+})();
+</script>"""

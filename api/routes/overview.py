@@ -41,5 +41,15 @@ def list_worst_fields(
     return overview.worst(access.conn, access.org_id, when, species, fields=fields, nights=nights)
 
 
+@router.get("/levels", response_model=list[views.NightLevels])
+def list_night_levels(
+    access: See,
+    night: Wanted = None,
+    nights: Annotated[int, Query(ge=1, le=366, description="So many nights, with this one.")] = 60,
+) -> list[overview.NightLevels]:
+    """How many fields were at each level, night by night, oldest first: where the season stands at one look."""
+    return overview.levels(access.conn, access.org_id, _night(access, night), nights=nights)
+
+
 def _night(access: Access, night: Night | None) -> Night:
     return night or overview.last_night(access.conn, access.org_id)

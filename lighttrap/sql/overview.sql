@@ -107,3 +107,30 @@ LEFT JOIN LATERAL (
     LIMIT 1
 ) AS j ON true
 ORDER BY p.place, step
+
+-- levels --
+-- How many fields are at each level in each of some nights, under the species that is worst in each. A field that is not
+-- judged in a night, or without a level, is counted with none; of fields as they are now.
+WITH rule AS MATERIALIZED (
+    SELECT rule_id, commune_code, replaced_at IS NULL AS in_force, dense_rank() OVER (ORDER BY species) AS number,
+           row_number() OVER (ORDER BY replaced_at DESC NULLS FIRST, field_id IS NULL, commune_code IS NULL) AS place
+    FROM alert_rule WHERE org_id = %(org_id)s
+), ruled AS (
+    SELECT DISTINCT ON (j.night, f.field_id, r.number)
+           j.night, f.field_id, CASE WHEN j.level > 0 OR j.is_valid THEN j.level END AS level
+    FROM field f
+    JOIN judged_night j ON j.field_id = f.field_id AND j.night BETWEEN %(first)s::date AND %(last)s::date
+    JOIN rule r ON r.rule_id = j.rule_id
+    WHERE f.org_id = %(org_id)s
+    ORDER BY j.night, f.field_id, r.number,
+             r.in_force AND coalesce(r.commune_code <> f.commune_code, r.commune_code IS NOT NULL), r.place
+), worst AS (
+    SELECT night, field_id, max(level) AS level FROM ruled GROUP BY night, field_id
+)
+SELECT step::date AS night, count(*) FILTER (WHERE w.level = 0) AS none, count(*) FILTER (WHERE w.level = 1) AS watch,
+       count(*) FILTER (WHERE w.level = 2) AS warning, count(*) FILTER (WHERE w.level = 3) AS alarm,
+       (SELECT count(*) FROM field f WHERE f.org_id = %(org_id)s) - count(w.level) AS unknown
+FROM generate_series(%(first)s::date, %(last)s::date, interval '1 day') AS step
+LEFT JOIN worst w ON w.night = step::date
+GROUP BY step
+ORDER BY step

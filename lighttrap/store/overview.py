@@ -89,6 +89,18 @@ class Strip:
     nights: list[StripNight]
 
 
+@dataclass(frozen=True, slots=True)
+class NightLevels:
+    """How many fields of an org are at each level in a night; they add up to all fields there are now."""
+
+    night: date
+    none: int
+    watch: int
+    warning: int
+    alarm: int
+    unknown: int
+
+
 def last_night(conn: Connection, org_id: str) -> date:
     """The night people mean in the morning: the last whose planned lamp hours are over in every field of the org."""
     night: date
@@ -130,6 +142,12 @@ def worst(
     for field_id, *rest in conn.execute(_SQL["strips"], values).fetchall():
         strips[field_id].append(StripNight(*rest))
     return [Strip(line, strips[line.field_id]) for line in chosen]
+
+
+def levels(conn: Connection, org_id: str, night: date, *, nights: int = 60) -> list[NightLevels]:
+    """How many fields are at each level in a night and those before it, oldest first."""
+    values = {"org_id": org_id, "first": night - timedelta(days=nights - 1), "last": night}
+    return conn.cursor(row_factory=class_row(NightLevels)).execute(_SQL["levels"], values).fetchall()
 
 
 def _lines(

@@ -24,7 +24,7 @@ from lighttrap.views.devices import Device, NewTrapCredential, Trap, TrapCredent
 from lighttrap.views.exports import ExportColumn, ExportKind, ExportNote
 from lighttrap.views.live import LiveChange
 from lighttrap.views.losses import Asked, Gap, LedgerLine, QuarantinedMessage, WholeMessage
-from lighttrap.views.overview import FieldOverview, Figures, Highest, Overview, Strip, StripNight
+from lighttrap.views.overview import FieldOverview, Figures, Highest, NightLevels, Overview, Strip, StripNight
 from lighttrap.views.people import Account, AuditEntry, LoginSession, LoginWays, Me, NewToken, OidcWay, Token, User
 from lighttrap.views.places import Commune, FieldFeature, FieldMap, FieldProperties, Org, PlotField, SignupCode, Species
 from lighttrap.views.recipients import (
@@ -98,6 +98,7 @@ __all__ = [
     "NewRecipient",
     "NewToken",
     "NewTrapCredential",
+    "NightLevels",
     "NormalYear",
     "OidcWay",
     "Org",

@@ -67,6 +67,17 @@ class Overview(View):
     fields: list[FieldOverview]
 
 
+class NightLevels(View):
+    """How many fields are at each level in a night, each under the species that is worst there."""
+
+    night: date
+    none: int
+    watch: int
+    warning: int
+    alarm: int
+    unknown: int = Field(description="Of all fields there are now, those without a level that night.")
+
+
 class StripNight(View):
     """What the rules make of one night of a strip."""
 

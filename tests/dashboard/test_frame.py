@@ -84,3 +84,17 @@ def test_no_module_hides_one_that_others_import():
 def test_every_screen_is_a_page_of_somebody():
     shell = (PACKAGE / "shell.py").read_text() + (PACKAGE / "app.py").read_text()
     assert [name for name in SCREENS if f'page("{name}"' not in shell] == []
+
+
+def test_session_that_ends_while_a_page_is_open_asks_to_log_in(open_page: OpenPage, own_province: Province):
+    """A part of a page that looks for news by itself has nothing above it that would take the refusal."""
+    page = open_page(own_province, role=Role.VIEWER)
+    with pool.connect(own_province.dsn) as conn:
+        conn.execute("DELETE FROM login_session")
+    # Who one is, is kept for a minute; what the body shows is asked for anew.
+    known = reader.client()._kept
+    for key in [key for key in known if "/overview" in str(key[1])]:
+        del known[key]
+    page.run()
+    assert page.get("link_button")
+    assert not page.exception

@@ -72,6 +72,7 @@ MAY: dict[str, frozenset[Role] | str] = {
     "list_judged_nights": ALL,
     "get_overview": ALL,
     "list_worst_fields": ALL,
+    "list_night_levels": ALL,
     "list_traps": ALL,
     "get_trap": ALL,
     "register_trap": frozenset({A, T}),

@@ -238,3 +238,29 @@ def test_open_alerts_are_counted_in_their_org(api, conn):
             )
     conn.commit()
     assert ask(api, conn)["figures"]["open_alerts"] == 1
+
+
+def test_levels_of_nights_are_those_of_each_nights_overview(api, conn):
+    village = a_village(conn, 3)
+    for messages in an_outbreak(village, sick=1):
+        store(conn, messages)
+    last = FIRST + timedelta(days=len(OUTBREAK) - 1)
+    found = ask(api, conn, "/levels", night=str(last), nights=len(OUTBREAK) + 1)
+    assert [one["night"] for one in found] == [str(FIRST + timedelta(days=at - 1)) for at in range(len(OUTBREAK) + 1)]
+    assert found[0] == {
+        "night": str(FIRST - timedelta(days=1)), "none": 0, "watch": 0, "warning": 0, "alarm": 0, "unknown": 3
+    }  # fmt: skip
+    for night in found:
+        levels = [one["level"] for one in ask(api, conn, night=night["night"])["fields"]]
+        told = [night[name] for name in ("none", "watch", "warning", "alarm", "unknown")]
+        assert told == [levels.count(level) for level in (0, 1, 2, 3, None)]
+
+
+def test_levels_count_a_field_once_by_its_most_exact_rule_in_force(api, conn):
+    a_plot(conn, "f-one", "trap-one")
+    general = a_rule(conn)
+    exact = a_rule(conn, field_id="f-one")
+    judged(conn, general, "f-one", 900, 3)
+    judged(conn, exact, "f-one", 900, 1)
+    [night] = ask(api, conn, "/levels", nights=1)
+    assert (night["watch"], night["alarm"], night["unknown"]) == (1, 0, 0)

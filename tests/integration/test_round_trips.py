@@ -19,7 +19,7 @@ MORE = 10
 NEVER_ENDS = {"follow_org"}
 OVER_THEIR_OWN = {"export_nights", "export_readings", "export_field_nights", "export_alerts"}
 """Connections, which outlive the request's and are not counted here."""
-NIGHT = {"get_overview": "2025-11-22", "list_worst_fields": "2025-11-22"}
+NIGHT = {"get_overview": "2025-11-22", "list_worst_fields": "2025-11-22", "list_night_levels": "2025-11-22"}
 ASKED = {
     route.name: path
     for path, route in operations()
