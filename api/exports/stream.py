@@ -49,6 +49,7 @@ class Streamed(Response):
         self._parts = parts
         self._seconds = seconds
         self._begun = False
+        self._lock = threading.Lock()
         self.status_code = 200
         self.background = None
         self.media_type = media_type
@@ -65,10 +66,10 @@ class Streamed(Response):
             raise
         finally:
             with anyio.CancelScope(shield=True):
-                await to_thread.run_sync(self._parts.close)
+                await to_thread.run_sync(self._close)
 
     async def _send(self, request: Request, send: Send) -> None:
-        while (part := await to_thread.run_sync(next, self._parts, None)) is not None:
+        while (part := await to_thread.run_sync(self._next)) is not None:
             if await request.is_disconnected():
                 return
             if part:
@@ -76,6 +77,15 @@ class Streamed(Response):
                 await send({"type": "http.response.body", "body": part, "more_body": True})
         await self._begin(send)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    def _next(self) -> bytes | None:
+        with self._lock:
+            return next(self._parts, None)
+
+    def _close(self) -> None:
+        # A server that ends cancels us without waiting for the thread, which may be making a part still.
+        with self._lock:
+            self._parts.close()
 
     async def _begin(self, send: Send) -> None:
         if not self._begun:

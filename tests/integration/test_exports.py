@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import socket
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -16,6 +18,7 @@ import pytest
 from pyarrow import parquet
 
 from api.exports import geojson, parquetfile, tables, xlsxfile
+from api.exports.stream import Streamed
 from api.main import operations
 from lighttrap import model
 from lighttrap.model import Role
@@ -574,6 +577,34 @@ def test_all_rows_are_of_the_moment_it_was_asked(start_api, database, conn, long
     assert "an export is done" in program.output()
     assert b"trap-19" in rest
     assert b"later" not in rest
+
+
+def test_export_that_is_cancelled_is_closed_once_its_thread_has_made_the_part_at_hand():
+    begun, go_on, closed = threading.Event(), threading.Event(), threading.Event()
+
+    def parts() -> Generator[bytes]:
+        try:
+            begun.set()
+            go_on.wait(10)
+            yield b"x"
+        finally:
+            closed.set()
+
+    async def nothing(*_: Any) -> Any:  # noqa: ANN401
+        return {"type": "http.request"}
+
+    async def cancel() -> None:
+        answer = Streamed(parts(), seconds=60, media_type="text/csv", headers={})
+        task = asyncio.create_task(answer({"type": "http"}, nothing, nothing))
+        await asyncio.to_thread(begun.wait, 10)
+        task.cancel()
+        await asyncio.wait({task}, timeout=0.2)
+        go_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(cancel())
+    assert closed.is_set()
 
 
 def test_client_without_chunks_is_refused(start_api, database, long):
