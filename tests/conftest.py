@@ -44,7 +44,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             if fixture in used:
                 item.add_marker(marker)
         folder = item.path.relative_to(TESTS).parts[0]
+        if folder == "dashboard" or _asks_over_http(item):
+            item.add_marker("http")
         if folder == "chaos":
             item.add_marker("chaos")
         if folder == "unit":
             item.add_marker("disable_socket")
+
+
+def _asks_over_http(item: pytest.Item) -> bool:
+    """Whether a test speaks to the API, by the fixtures and builders of `tests.fix_api`."""
+    module = item.getparent(pytest.Module)
+    known = vars(module.obj).values() if module else ()
+    fixtures = {"api", "start_api"} & set(getattr(item, "fixturenames", ()))
+    return bool(fixtures) or any(getattr(one, "__module__", None) == "tests.fix_api" for one in known)
