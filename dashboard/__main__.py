@@ -46,6 +46,8 @@ def options(screen: ScreenSettings) -> dict[str, Any]:
         # A stack trace is for our log, and the menu of developers for nobody.
         "client_showErrorDetails": "none",
         "client_toolbarMode": "viewer",
+        # A text that stands alone in a page's file is a note of ours, and not to be shown.
+        "runner_magicEnabled": False,
         # Warnings about our own options would be all that it logs.
         "logger_level": "error",
         **palette.theme(),

@@ -45,6 +45,7 @@ def pages(who: Reader) -> list[StreamlitPage]:
         page("alerts", say("Cảnh báo"), "canh-bao"),
         page("map", say("Bản đồ"), "ban-do"),
         page("devices", say("Thiết bị"), "thiet-bi"),
+        page("report", say("Báo cáo"), "bao-cao"),
         page("wall", say("Tường"), "wall", hidden=True),
     ]
 

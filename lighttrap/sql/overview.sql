@@ -117,7 +117,7 @@ WITH rule AS MATERIALIZED (
     FROM alert_rule WHERE org_id = %(org_id)s
 ), ruled AS (
     SELECT DISTINCT ON (j.night, f.field_id, r.number)
-           j.night, f.field_id, CASE WHEN j.level > 0 OR j.is_valid THEN j.level END AS level
+           j.night, f.field_id, j.is_final, CASE WHEN j.level > 0 OR j.is_valid THEN j.level END AS level
     FROM field f
     JOIN judged_night j ON j.field_id = f.field_id AND j.night BETWEEN %(first)s::date AND %(last)s::date
     JOIN rule r ON r.rule_id = j.rule_id
@@ -125,11 +125,12 @@ WITH rule AS MATERIALIZED (
     ORDER BY j.night, f.field_id, r.number,
              r.in_force AND coalesce(r.commune_code <> f.commune_code, r.commune_code IS NOT NULL), r.place
 ), worst AS (
-    SELECT night, field_id, max(level) AS level FROM ruled GROUP BY night, field_id
+    SELECT night, field_id, max(level) AS level, bool_and(is_final) AS is_final FROM ruled GROUP BY night, field_id
 )
 SELECT step::date AS night, count(*) FILTER (WHERE w.level = 0) AS none, count(*) FILTER (WHERE w.level = 1) AS watch,
        count(*) FILTER (WHERE w.level = 2) AS warning, count(*) FILTER (WHERE w.level = 3) AS alarm,
-       (SELECT count(*) FROM field f WHERE f.org_id = %(org_id)s) - count(w.level) AS unknown
+       (SELECT count(*) FROM field f WHERE f.org_id = %(org_id)s) - count(w.level) AS unknown,
+       coalesce(bool_and(w.is_final), true) AND step < night_of(now(), 'Asia/Ho_Chi_Minh') AS is_final
 FROM generate_series(%(first)s::date, %(last)s::date, interval '1 day') AS step
 LEFT JOIN worst w ON w.night = step::date
 GROUP BY step

@@ -99,6 +99,7 @@ class NightLevels:
     warning: int
     alarm: int
     unknown: int
+    is_final: bool
 
 
 def last_night(conn: Connection, org_id: str) -> date:

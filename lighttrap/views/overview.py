@@ -76,6 +76,7 @@ class NightLevels(View):
     warning: int
     alarm: int
     unknown: int = Field(description="Of all fields there are now, those without a level that night.")
+    is_final: bool = Field(description="The night is over, and nothing more is expected of what was judged in it.")
 
 
 class StripNight(View):

@@ -248,7 +248,8 @@ def test_levels_of_nights_are_those_of_each_nights_overview(api, conn):
     found = ask(api, conn, "/levels", night=str(last), nights=len(OUTBREAK) + 1)
     assert [one["night"] for one in found] == [str(FIRST + timedelta(days=at - 1)) for at in range(len(OUTBREAK) + 1)]
     assert found[0] == {
-        "night": str(FIRST - timedelta(days=1)), "none": 0, "watch": 0, "warning": 0, "alarm": 0, "unknown": 3
+        "night": str(FIRST - timedelta(days=1)), "none": 0, "watch": 0, "warning": 0, "alarm": 0, "unknown": 3,
+        "is_final": True,
     }  # fmt: skip
     for night in found:
         levels = [one["level"] for one in ask(api, conn, night=night["night"])["fields"]]
@@ -264,3 +265,14 @@ def test_levels_count_a_field_once_by_its_most_exact_rule_in_force(api, conn):
     judged(conn, exact, "f-one", 900, 1)
     [night] = ask(api, conn, "/levels", nights=1)
     assert (night["watch"], night["alarm"], night["unknown"]) == (1, 0, 0)
+
+
+def test_night_is_final_in_levels_once_nothing_more_is_expected_of_it(api, conn):
+    a_plot(conn, "f-one", "trap-one")
+    judged(conn, a_rule(conn), "f-one", 900, 1)
+    assert ask(api, conn, "/levels", nights=1)[0]["is_final"]
+    conn.execute("UPDATE judged_night SET is_final = false")
+    conn.commit()
+    assert not ask(api, conn, "/levels", nights=1)[0]["is_final"]
+    tonight = str(datetime.now(UTC).date() + timedelta(days=1))
+    assert not ask(api, conn, "/levels", nights=1, night=tonight)[0]["is_final"]

@@ -88,8 +88,10 @@ def test_names_of_devices_are_text_and_no_html():
 
 def test_band_shows_nights_that_are_not_known_as_a_level_of_their_own():
     levels = [
-        views.NightLevels(night=NIGHT - timedelta(days=1), none=0, watch=0, warning=0, alarm=0, unknown=12),
-        views.NightLevels(night=NIGHT, none=10, watch=1, warning=0, alarm=1, unknown=0),
+        views.NightLevels(
+            night=NIGHT - timedelta(days=1), none=0, watch=0, warning=0, alarm=0, unknown=12, is_final=True
+        ),
+        views.NightLevels(night=NIGHT, none=10, watch=1, warning=0, alarm=1, unknown=0, is_final=False),
     ]
     spec = board.band(levels, SAY, palette.DARK, height=100).to_dict()
     drawn = [(one["night"], one["level"], one["fields"]) for one in next(iter(spec["datasets"].values()))]
