@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
 
 import numpy as np
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import TypeAdapter
 
 from api import paging
 from api.deps import Access, See
 from api.kinds import After, CommuneCode, FieldId, Limit, Night, SpeciesKey, TrapId, TrapKey
 from api.routes.fields import require_span
-from lighttrap import views
+from lighttrap import memory, views
 from lighttrap.agronomy import course, outlook, record, season, series
 from lighttrap.agronomy.course import Course
+from lighttrap.agronomy.record import JudgedNight, TrapRecord
 from lighttrap.errors import InputFault
+from lighttrap.memory import Memory
 from lighttrap.store import trends
-from lighttrap.store.trends import PlacedTrap
+from lighttrap.store.trends import PlacedTrap, ThresholdLine
 
 router = APIRouter(prefix="/orgs/{org_id}", tags=["trends"])
 PEAK_NIGHTS = 120
 """The newest peak is looked for so far back: a season."""
 _KEY = TypeAdapter(tuple[TrapKey])
+_TREND = TypeAdapter(views.Trend)
+_answers: Memory[bytes] = Memory(32 * 2**20, len)
+"""JSON of courses, of a thousand fields or so: dashboards ask for the same each minute, and it changes with nights."""
 Species = Annotated[SpeciesKey, Query(description="One species: catches of several are not comparable.")]
 First = Annotated[Night, Query(description="First night.")]
 Last = Annotated[Night, Query(description="Last night, 400 after the first at most; what is told of now is as of it.")]
@@ -32,10 +38,27 @@ Forecasts = Annotated[bool, Query(description="Without them many fields are aske
 Year = Annotated[int | None, Query(ge=2000, le=2099, description="This year when left out.")]
 
 
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """All that a course and its answer rest on; `is_field` or of a trap, which stands in `field_id` now."""
+
+    org_id: str
+    field_id: str | None
+    is_field: bool
+    species: str
+    first: date
+    last: date
+    tonight: int
+    forecasts: bool
+    traps: Sequence[TrapRecord]
+    judged: Mapping[int, JudgedNight]
+    rules: Sequence[ThresholdLine]
+
+
 @router.get("/fields/{field_id}/trend", response_model=views.Trend)
 def get_trend(
     access: See, field_id: FieldId, species: Species, first: First, last: Last, forecasts: Forecasts = True
-) -> dict[str, Any]:
+) -> Response:
     """All that a field's chart needs, of one moment: nights, levels, thresholds, peaks, forecast, normal, weather."""
     require_span(first, last)
     conn, org_id = access.snapshot(), access.org_id
@@ -44,14 +67,13 @@ def get_trend(
     found = trends.records(conn, org_id, traps, species, first, last, field_id=field_id, since=_since(first))
     judged = trends.judged_nights(conn, org_id, field_id, species, first, last)
     rules = trends.rules_of_field(conn, org_id, field_id, species, first, last)
-    told = course.of_place(found, judged, species, *_days(first, last), tonight, forecasts=forecasts)
-    return _told(access, field_id, species, told) | {"rules": rules}
+    return _answer(_Stored(org_id, field_id, True, species, first, last, tonight, forecasts, found, judged, rules))
 
 
 @router.get("/traps/{trap_id}/trend", response_model=views.Trend)
 def get_trap_trend(
     access: See, trap_id: TrapId, species: Species, first: First, last: Last, forecasts: Forecasts = True
-) -> dict[str, Any]:
+) -> Response:
     """The same of one trap, wherever it stood; with the thresholds of the field it stands in now."""
     require_span(first, last)
     conn, org_id = access.snapshot(), access.org_id
@@ -59,8 +81,8 @@ def get_trap_trend(
     found = trends.records(conn, org_id, [trap_id], species, first, last, since=_since(first))
     field_id = trends.field_of_trap(conn, trap_id)
     rules = trends.rules_of_field(conn, org_id, field_id, species, last, last) if field_id else []
-    told = course.of_place(found, {}, species, *_days(first, last), tonight, forecasts=forecasts)
-    return _told(access, field_id, species, told) | {"field": None, "rules": [one for one in rules if one.is_in_force]}
+    rules = [one for one in rules if one.is_in_force]
+    return _answer(_Stored(org_id, field_id, False, species, first, last, tonight, forecasts, found, {}, rules))
 
 
 @router.get("/peaks", response_model=views.Page[views.TrapPeak])
@@ -104,13 +126,21 @@ def _since(first: date) -> date:
     return series.night(season.first_day(first.year))
 
 
-def _days(first: date, last: date) -> tuple[int, int]:
-    return series.day_number(first), series.day_number(last)
+def _answer(stored: _Stored) -> Response:
+    body = _answers.recall(memory.digest(stored), lambda: _json(stored))
+    return Response(body, media_type="application/json")
 
 
-def _told(access: Access, field_id: str | None, species: str, told: Course) -> dict[str, Any]:
+def _json(stored: _Stored) -> bytes:
+    told = course.of_place(
+        stored.traps, stored.judged, stored.species, series.day_number(stored.first), series.day_number(stored.last),
+        stored.tonight, forecasts=stored.forecasts,
+    )  # fmt: skip
     own = {name: getattr(told, name) for name in Course.__slots__}
-    return {"org_id": access.org_id, "field_id": field_id, "species": species, **own}
+    if not stored.is_field:
+        own["field"] = None
+    asked = {name: getattr(stored, name) for name in ("org_id", "field_id", "species", "rules")}
+    return _TREND.dump_json(_TREND.validate_python(asked | own))
 
 
 def _year(year: int | None, tonight: int) -> tuple[date, date]:

@@ -6,8 +6,6 @@ the same nights before is remembered.
 
 from __future__ import annotations
 
-import hashlib
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +13,7 @@ from typing import Final
 
 import numpy as np
 
+from lighttrap import memory
 from lighttrap.agronomy import backtest, forecast, forecast_settings, series
 from lighttrap.agronomy.backtest import Backtest
 from lighttrap.agronomy.basis import Basis
@@ -79,39 +78,11 @@ def of_traps(catch: Floats, first: int, species: SpeciesKey) -> Sequence[Prospec
     known = np.flatnonzero(~np.isnan(catch).all(axis=0))
     skip = int(known[0]) if known.size else catch.shape[-1]
     kept = np.ascontiguousarray(catch[:, skip:])
-    key = hashlib.sha256(repr((kept.shape, first + skip, species)).encode() + kept.tobytes()).digest()
-    found = _memory.get(key)
-    if found is None:
-        found = _of_nights(kept, first + skip, species)
-        _memory.put(key, found)
-    return found
+    key = memory.digest(kept, first + skip, species)
+    return _memory.recall(key, lambda: _of_nights(kept, first + skip, species))
 
 
-class Memory:
-    """The answers of late, by a digest of what they were asked of; that which was not asked for longest goes first."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._lock = threading.Lock()
-        self._answers: dict[bytes, tuple[Prospect, ...]] = {}
-
-    def get(self, key: bytes) -> tuple[Prospect, ...] | None:
-        """The answer, if it is still known."""
-        with self._lock:
-            found = self._answers.pop(key, None)
-            if found is not None:
-                self._answers[key] = found
-            return found
-
-    def put(self, key: bytes, answer: tuple[Prospect, ...]) -> None:
-        """Keeps an answer."""
-        with self._lock:
-            self._answers[key] = answer
-            if len(self._answers) > self._most:
-                del self._answers[next(iter(self._answers))]
-
-
-_memory = Memory(_REMEMBERED)
+_memory: memory.Memory[tuple[Prospect, ...]] = memory.Memory(_REMEMBERED)
 
 
 def _of_nights(catch: Floats, first: int, species: SpeciesKey) -> tuple[Prospect, ...]:

@@ -288,6 +288,33 @@ def test_recounted_night_counts_as_people_saw_it(ask, conn):
     assert one["catch"] == [5.0, 60.0]
 
 
+def test_answer_asked_again_is_the_same_and_knows_whatever_changed_since(ask, conn):
+    a_field(conn)
+    last = tonight(conn) - timedelta(days=1)
+    store(conn, a_placed_trap(conn, "st-014"), last, [60, 400, 1200, 20])
+
+    def told() -> Any:  # noqa: ANN401
+        return ask("/fields/field-7/trend", first=last - timedelta(days=3), last=last)
+
+    known = told()
+    assert told() == known
+    alerts.put_rule(conn, model.AlertRule(ORG, BPH, "Lan", watch=100.0, warning=1000, alarm=5000))
+    changes = (
+        "UPDATE alert_rule SET watch = 50",
+        "UPDATE judged_night SET level = 3",
+        "UPDATE trap_night SET rain_um = 500",
+        "UPDATE catch SET count = count + 1",
+        "UPDATE trap SET name = 'Cống Đôi'",
+    )
+    for change in ("SELECT", *changes):  # the first is the rule's own
+        conn.execute(change)
+        conn.commit()
+        now = told()
+        assert now != known, change
+        known = now
+    assert ask("/traps/st-014/trend", first=last - timedelta(days=3), last=last)["field"] is None
+
+
 def test_weather_of_a_night_is_in_the_answer(ask, conn):
     a_field(conn)
     last = tonight(conn) - timedelta(days=1)

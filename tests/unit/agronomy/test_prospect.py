@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from lighttrap.agronomy import prospect
-from lighttrap.agronomy.prospect import Memory
 
 HOPPER = "nilaparvata-lugens"
 
@@ -19,12 +18,3 @@ def test_same_nights_are_walked_through_once_and_a_changed_one_again():
     for other in ((changed, 735_000, HOPPER), (nights, 735_001, HOPPER), (nights, 735_000, "chilo-suppressalis")):
         assert prospect.of_traps(*other) is not first
     assert prospect.of_traps(nights.reshape(1, -1), 735_000, HOPPER) is not first
-
-
-def test_memory_forgets_what_was_not_asked_for_longest():
-    memory = Memory(2)
-    for key in (b"a", b"b"):
-        memory.put(key, ())
-    assert memory.get(b"a") == ()
-    memory.put(b"c", ())
-    assert [memory.get(key) for key in (b"a", b"b", b"c")] == [(), None, ()]
