@@ -168,6 +168,8 @@ def _fault(answer: httpx2.Response) -> ApiFault:
     except ValueError:
         problem = {}
     said = [str(problem.get(name, "")) for name in ("detail", "type", "request_id")]
+    faults = [f"{one['at'].removeprefix('body.')}: {one['message']}" for one in problem.get("faults") or ()]
+    said[0] = "; ".join(faults) or said[0]
     if answer.status_code == 401:
         return SignedOut(*said)
     return (ApiAway if answer.status_code >= 500 or answer.status_code == 429 else Refused)(*said)

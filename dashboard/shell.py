@@ -15,6 +15,9 @@ from dashboard.reader import Reader
 from dashboard.words import Words
 
 ICON = str(Path(__file__).parent / "static" / "icon.png")
+ADMIN = "quan-tri"
+TOLD_ONCE = "told_once"
+"""In the session's state: secrets that are shown this once, dropped when the page that shows them is left."""
 _SCREENS = Path(__file__).parent / "screens"
 
 
@@ -47,12 +50,16 @@ def pages(who: Reader) -> list[StreamlitPage]:
         page("devices", say("Thiết bị"), "thiet-bi"),
         page("report", say("Báo cáo"), "bao-cao"),
         page("wall", say("Tường"), "wall", hidden=True),
+        page("admin", say("Quản trị"), ADMIN),
     ]
 
 
 def navigate(found: list[StreamlitPage]) -> None:
     """Shows the bar of pages, then the one that was asked for."""
-    st.navigation(found, position="top").run()
+    chosen = st.navigation(found, position="top")
+    if chosen.url_path != ADMIN:
+        st.session_state.pop(TOLD_ONCE, None)
+    chosen.run()
 
 
 def head(who: Reader, title: str) -> None:

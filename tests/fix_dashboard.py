@@ -51,7 +51,10 @@ def open_province(stack: ExitStack, databases: Databases, dsn: str, folder: Path
     """An API on a filled database, until the stack is closed."""
     with pool.connect(dsn) as conn:
         sessions = {role: a_session(conn, role) for role in Role}
-    program = ApiProgram(dsn, folder / "api.log", LIGHTTRAP_API__SECURE_COOKIES="false")
+    program = ApiProgram(
+        dsn, folder / "api.log", LIGHTTRAP_API__SECURE_COOKIES="false",
+        LIGHTTRAP_PUBLIC_BROKER__URL="mqtts://mqtt.example.org:8883",
+    )  # fmt: skip
     program.start()
     stack.callback(program.kill)
     program.wait_until_ready()

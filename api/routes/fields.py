@@ -13,8 +13,8 @@ from api import paging
 from api.deps import KeepFields, See
 from api.kinds import CODE, After, CommuneCode, FieldId, FieldKey, Limit, Line, Night, SpeciesKey, TimeZone
 from lighttrap import model, views
-from lighttrap.errors import InputFault
-from lighttrap.store import fields, handling
+from lighttrap.errors import Conflict, InputFault
+from lighttrap.store import fields, handling, orgs
 
 router = APIRouter(prefix="/orgs/{org_id}", tags=["fields"])
 LONGEST = timedelta(days=400)
@@ -51,6 +51,16 @@ class MultiPolygon(_Geometry):
     coordinates: Annotated[list[Rings], Field(min_length=1, max_length=100)]
 
 
+class SeenField(BaseModel):
+    """What somebody saw of a field before they changed it; what is left out is not compared."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: Line | None = None
+    boundary: Annotated[Point | Polygon | MultiPolygon, Field(discriminator="type")] | None = None
+    area_ha: Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)] | None = None
+    commune_code: CommuneCode | None = None
+
+
 class FieldBody(BaseModel):
     """A field as it is put; what is left out keeps its old value."""
 
@@ -64,6 +74,11 @@ class FieldBody(BaseModel):
     area_ha: Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)] | None = None
     commune_code: CommuneCode | None = None
     growing_area_code: Annotated[str, StringConstraints(pattern=CODE)] | None = None
+    was: SeenField | None = Field(
+        default=None,
+        description="What you saw, or null when you saw no such field: 409 when it is not so any more. Nothing is"
+        " compared when it is left out.",
+    )
 
 
 @router.get("/fields", response_model=views.Page[views.PlotField])
@@ -91,9 +106,12 @@ def get_field(access: See, field_id: FieldId) -> model.Field:
 @router.put("/fields/{field_id}", response_model=views.PlotField)
 def put_field(access: KeepFields, field_id: FieldId, body: FieldBody) -> model.Field:
     """Makes a field or changes it."""
+    orgs.lock_org(access.conn, access.org_id)
     known = [field for field in fields.list_fields(access.conn, access.org_id) if field.field_id == field_id]
-    boundary = body.boundary.model_dump() if body.boundary else None
-    values = {**body.model_dump(exclude={"boundary"}), "boundary": boundary}
+    if "was" in body.model_fields_set:
+        _require_unchanged(body.was, known[0] if known else None)
+    boundary = body.boundary.model_dump(mode="json") if body.boundary else None
+    values = {**body.model_dump(exclude={"boundary", "was"}), "boundary": boundary}
     fields.put_field(access.conn, model.Field(field_id=field_id, org_id=access.org_id, **values))
     now = fields.get_field(access.conn, access.org_id, field_id)
     access.note("put", "field", field_id, asdict(known[0]) if known else None, asdict(now))
@@ -112,6 +130,18 @@ def list_judged_nights(
     require_span(first, last)
     fields.get_field(access.conn, access.org_id, field_id)
     return handling.nights_of_field(access.conn, access.org_id, field_id, first, last, species)
+
+
+def _require_unchanged(was: SeenField | None, now: model.Field | None) -> None:
+    if was is None and now is not None:
+        raise Conflict(f"field {now.field_id} is there already: {now.name}")
+    if was is None:
+        return
+    if now is None:
+        raise Conflict("there is no such field any more")
+    seen = was.model_dump(mode="json", exclude_unset=True)
+    if {name: getattr(now, name) for name in seen} != seen:
+        raise Conflict(f"somebody has changed field {now.field_id} since you saw it")
 
 
 def require_span(first: Night, last: Night) -> None:

@@ -9,9 +9,10 @@ from fastapi import APIRouter
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from api.deps import See, SetRules
-from api.kinds import Line
+from api.kinds import Instant, Line
 from lighttrap import model, views
-from lighttrap.store import recipients
+from lighttrap.errors import Conflict
+from lighttrap.store import orgs, recipients
 
 router = APIRouter(prefix="/orgs/{org_id}", tags=["orgs"])
 
@@ -30,6 +31,11 @@ class Setting(BaseModel):
     )
     farmers_need_approval: bool = Field(default=False, description="Counts for what is raised from now on.")
     phone: Annotated[Line, AfterValidator(_a_telephone)] | None = Field(default=None, description="Whom farmers call.")
+    updated_at: Instant | None = Field(
+        default=None,
+        description="As you saw it, or null when you saw none: 409 when it is not so any more. Nothing is compared when"
+        " it is left out.",
+    )
 
 
 @router.get("/settings", response_model=views.OrgSetting)
@@ -41,7 +47,10 @@ def get_setting(access: See) -> model.OrgSetting:
 @router.put("/settings", response_model=views.OrgSetting)
 def put_setting(access: SetRules, body: Setting) -> model.OrgSetting:
     """Decides anew."""
+    orgs.lock_org(access.conn, access.org_id)
     before = recipients.get_setting(access.conn, access.org_id)
+    if "updated_at" in body.model_fields_set and body.updated_at != before.updated_at:
+        raise Conflict(f"{before.author} has decided anew since you looked")
     recipients.put_setting(
         access.conn, access.org_id, access.caller.who, farmers_need_approval=body.farmers_need_approval,
         phone=body.phone or "",

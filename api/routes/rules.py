@@ -12,7 +12,7 @@ from api.deps import See, SetRules
 from api.kinds import CommuneCode, FieldKey, Insects, Number, SpeciesKey
 from lighttrap import model, views
 from lighttrap.errors import Conflict
-from lighttrap.store import alerts, fields
+from lighttrap.store import alerts, fields, orgs
 
 router = APIRouter(prefix="/orgs/{org_id}", tags=["rules"])
 Ratio = Annotated[float, Field(gt=1, le=1e6, allow_inf_nan=False)]
@@ -41,6 +41,11 @@ class NewRule(BaseModel):
     floor: Insects | None = None
     jump_ratio: Ratio | None = None
     trend_ratio: Ratio | None = None
+    replaces: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = Field(
+        default=None,
+        description="The rule in force that you saw for this species and place, or null when you saw none: 409 when it"
+        " is not so any more. Nothing is compared when it is left out.",
+    )
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> NewRule:
@@ -70,9 +75,13 @@ def put_rule(access: SetRules, body: NewRule) -> model.AlertRule:
     """Puts a rule in force as the next version of that for the same species and place; judges the last 60 nights."""
     if body.field_id:
         fields.get_field(access.conn, access.org_id, body.field_id)
-    rule = model.AlertRule(org_id=access.org_id, author=access.caller.who, **body.model_dump())
+    rule = model.AlertRule(org_id=access.org_id, author=access.caller.who, **body.model_dump(exclude={"replaces"}))
     place = (rule.species, rule.field_id, rule.commune_code)
+    orgs.lock_org(access.conn, access.org_id)
     before = [one for one in list_rules(access) if (one.species, one.field_id, one.commune_code) == place]
+    in_force = before[0].rule_id if before else None
+    if "replaces" in body.model_fields_set and body.replaces != in_force:
+        raise Conflict(f"another rule is in force there: {in_force}" if in_force else "that rule is not in force")
     rule_id = alerts.put_rule(access.conn, rule).rule_id
     [now] = [one for one in list_rules(access) if one.rule_id == rule_id]
     access.note("put", "rule", rule_id, asdict(before[0]) if before else None, asdict(now))

@@ -8,6 +8,7 @@ from html import escape
 import streamlit as st
 
 from dashboard import charts, inbox, maps, morning, panels, places, reader, shell
+from dashboard.admin import parts
 from dashboard.places import Names
 from dashboard.reader import Reader
 from lighttrap import views
@@ -93,17 +94,22 @@ def show_map(who: Reader, found: views.Overview, names: Names) -> None:
 
 
 def teach(who: Reader) -> None:
-    """What a new org does first."""
+    """What a new org does first, each step with the part of the admin page where it is done."""
     say = who.words
-    panels.empty(
-        say("Đơn vị này chưa có số liệu. Làm lần lượt:"),
-        [
-            say("Thêm ruộng: tên, xã, vị trí."),
-            say("Đăng ký bẫy và in mã QR để nối bẫy vào máy chủ."),
-            say("Đặt ngưỡng: mức theo dõi, báo động, nguy hiểm."),
-            say("Thêm người nhận tin và đồng ý của họ."),
-        ],
-    )
+    steps = [
+        ("fields", say("Thêm ruộng: tên, xã, vị trí.")),
+        ("traps", say("Đăng ký bẫy và in mã QR để nối bẫy vào máy chủ.")),
+        ("rules", say("Đặt ngưỡng: mức theo dõi, báo động, nguy hiểm.")),
+        ("recipients", say("Thêm người nhận tin và đồng ý của họ.")),
+    ]
+    own = parts.of(who.role)
+    with st.container(border=True):
+        st.markdown(f"**{say('Đơn vị này chưa có số liệu. Làm lần lượt:')}**")
+        for number, (part, text) in enumerate(steps, 1):
+            if part in own:
+                st.page_link("screens/admin.py", label=f"{number}. {text}", query_params=shell.kept_params(part=part))
+            else:
+                st.markdown(f"{number}. {text}")
 
 
 def main() -> None:

@@ -13,3 +13,6 @@ RETURNING old.name
 
 -- list_orgs --
 SELECT org_id, name FROM org ORDER BY org_id
+
+-- lock_org --
+SELECT FROM org WHERE org_id = %(org_id)s FOR NO KEY UPDATE

@@ -36,3 +36,8 @@ def rename_org(conn: Connection, org_id: str, name: str) -> str:
 def list_orgs(conn: Connection) -> list[model.Org]:
     """All orgs, by id."""
     return conn.cursor(row_factory=class_row(model.Org)).execute(_SQL["list_orgs"]).fetchall()
+
+
+def lock_org(conn: Connection, org_id: str) -> None:
+    """Until the transaction ends, whoever else would compare what they saw with what is there waits."""
+    conn.execute(_SQL["lock_org"], {"org_id": org_id})

@@ -38,6 +38,43 @@ def test_ended_rule_is_out_of_force_in_its_history_and_its_alert_is_over(api, co
     assert [one["version"] for one in again] == [3, 2, 1]
 
 
+def test_rule_that_somebody_replaced_since_it_was_seen_is_not_put(api, conn):
+    a_village(conn, 1)
+    headers = a_token(conn, ORG, Role.AGRONOMIST)
+    [seen] = api.client.get(PLACE, headers=headers).json()
+    body = {"species": BPH, "watch": 300}
+    assert api.client.post(PLACE, json={**body, "replaces": None}, headers=headers).status_code == 409
+    put = api.client.post(PLACE, json={**body, "replaces": seen["rule_id"]}, headers=headers)
+    assert put.status_code == 201
+    assert api.client.post(PLACE, json={**body, "replaces": seen["rule_id"]}, headers=headers).status_code == 409
+    assert [one["version"] for one in api.client.get(PLACE, headers=headers).json()] == [2]
+
+
+def test_field_that_is_not_as_it_was_seen_is_not_put(api, conn):
+    a_village(conn, 1)
+    headers = a_token(conn, ORG, Role.AGRONOMIST)
+    place = f"/v1/orgs/{ORG}/fields/new-field"
+    shape = {"type": "Point", "coordinates": [105.97, 9.6]}
+    body = {"name": "One", "boundary": shape}
+    assert api.client.put(place, json={**body, "was": {"name": "One"}}, headers=headers).status_code == 409
+    assert api.client.put(place, json={**body, "was": None}, headers=headers).status_code == 200
+    assert api.client.put(place, json={**body, "was": None}, headers=headers).status_code == 409
+    seen = {"name": "One", "boundary": shape, "area_ha": None, "commune_code": None}
+    assert api.client.put(place, json={"name": "Two", "was": seen}, headers=headers).status_code == 200
+    assert api.client.put(place, json={"name": "Three", "was": seen}, headers=headers).status_code == 409
+    assert api.client.get(place, headers=headers).json()["name"] == "Two"
+
+
+def test_setting_that_somebody_decided_anew_is_not_put(api, conn):
+    a_village(conn, 1)
+    headers = a_token(conn, ORG, Role.AGRONOMIST)
+    place = f"/v1/orgs/{ORG}/settings"
+    first = api.client.put(place, json={"phone": "0299111", "updated_at": None}, headers=headers).json()
+    assert api.client.put(place, json={"phone": "0299222", "updated_at": None}, headers=headers).status_code == 409
+    seen = {"phone": "0299333", "updated_at": first["updated_at"]}
+    assert api.client.put(place, json=seen, headers=headers).json()["phone"] == "0299333"
+
+
 def test_communes_are_paged_by_code(api, conn):
     for code, name in (("31318", "Phường Ninh Kiều"), ("31498", "Xã Kế Sách"), ("30280", "Xã Mỹ Hòa")):
         communes.put_commune(conn, model.Commune(code, name, "91" if code == "30280" else "92"))
