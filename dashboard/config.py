@@ -39,6 +39,9 @@ class ScreenSettings(Section):
     stale_after_s: Annotated[float, Field(ge=3600)] = Field(
         default=26 * 3600, description="Age in seconds from which on the newest data are called old."
     )
+    stalled_after_s: Annotated[float, Field(ge=60)] = Field(
+        default=900, description="Seconds that the oldest message which is due may wait before the pages say so."
+    )
     phone: str = Field(default="", description="Whom to call when something is wrong with the system itself.")
 
     def sign_in_url(self) -> str:

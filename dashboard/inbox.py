@@ -73,6 +73,10 @@ def _card(who: Reader, names: Names, alert: views.Alert, field: views.FieldOverv
                 say("Nhận xử lý"), key=f"ack-{alert.alert_id}", on_click=acknowledge, args=(who, alert),
                 width="content",
             )  # fmt: skip
+        st.page_link(
+            "screens/alerts.py", label=say("Mở"), query_params=shell.kept_params(alert=str(alert.alert_id)),
+            width="content",
+        )  # fmt: skip
 
 
 def acknowledge(who: Reader, alert: views.Alert) -> None:

@@ -63,6 +63,12 @@ def badge(level: int | None, say: Words) -> str:
     )
 
 
+def sign(level: int | None) -> str:
+    """The shape of a level on its colour, for a sentence that has its word."""
+    look = palette.look(level)
+    return f'<span class="level level-{look.key}"><span class="sign" aria-hidden="true">{look.sign}</span></span>'
+
+
 def freshness(say: Words, newest_s: float | None, stale_after_s: float) -> None:
     """How old the newest data are, never how old the page is; a strip when they are old."""
     if newest_s is None:

@@ -24,6 +24,9 @@ def sheet(ink: Ink) -> str:
 .verdict {{ font-size: 1.5rem; font-weight: 700; line-height: 1.3; margin: .25rem 0; }}
 .levels {{ display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; margin: 0; }}
 .figure {{ font-size: 2.25rem; font-weight: 700; line-height: 1.1; font-variant-numeric: tabular-nums; }}
+.text {{ border-left: 3px solid {ink.line}; margin: .25rem 0 .5rem; padding: .25rem .75rem; white-space: pre-line; }}
+.mark {{ font-weight: 700; }}
+.moment {{ border-left: 3px solid {ink.line}; padding: 0 .75rem; }}
 .figure.none {{ color: {ink.quiet}; font-weight: 400; }}
 .stButton button, .stLinkButton a, .stPageLink a, [data-testid="stBaseButton-segmented_control"],
 [data-testid="stBaseButton-segmented_controlActive"] {{ min-height: 44px; min-width: 44px; }}
@@ -35,6 +38,7 @@ def sheet(ink: Ink) -> str:
 .changes th {{ font-weight: 400; color: {ink.quiet}; }}
 .changes ins {{ text-decoration: none; font-weight: 700; }}
 .stPopover button, .stFormSubmitButton button, .stDownloadButton button {{ min-height: 44px; }}
+[data-testid^="stBaseButton-primary"] {{ color: {ink.paper}; }}
 [class*="st-key-wide_"] {{ padding-right: 4.5rem; }}
 .st-key-phone_pages {{ display: none; }}
 @media (max-width: 640px) {{

@@ -17,7 +17,8 @@ from zoneinfo import ZoneInfo
 from ingest.broker import Message
 from ingest.pipeline import store_batch
 from lighttrap import model, topics, wire
-from lighttrap.store import alerts, communes, fields, manual_nights, orgs, pool, readings, recipients, traps
+from lighttrap.store import alerts, communes, devices, fields, manual_nights, orgs, pool, readings, recipients, traps
+from tests import showcase_messages as messages
 from tests.builders import BOOT, a_reading
 
 ORG = "dong-bang"
@@ -82,13 +83,20 @@ def fill(conn: pool.Connection, now: datetime | None = None, nights: int = NIGHT
     for night in range(nights):
         told_within_s = 1e9 if night > nights - 40 else 0
         store_batch(conn, list(_night(last, nights, night)), alert_within_s=told_within_s)
+        if told_within_s:
+            ago = nights - 1 - night
+            messages.tell(conn, ORG, last - timedelta(days=ago), approve=ago >= messages.NIGHTS_UNAPPROVED)
         conn.commit()
     alerts.judge_over(conn, ORG, 1e9, quiet_s=0)
+    messages.tell(conn, ORG, last, approve=False)
     # All of it arrived just now; the ledger is to say that it came when it was sent.
     conn.execute("UPDATE ledger l SET last_at = (SELECT max(received_at) FROM reading r WHERE r.trap_id = l.trap_id)")
     conn.commit()
     _say_how_traps_are(conn, now)
     _write_down_old_records(conn, last)
+    devices.watch(conn, ORG, 1e9)
+    messages.tell(conn, ORG, last, approve=False)
+    messages.arrive(conn)
     conn.commit()
 
 
@@ -120,6 +128,7 @@ def register(conn: pool.Connection, since: date) -> None:
         )  # fmt: skip
         recipient_id, _ = recipients.add_recipient(conn, person)
         recipients.subscribe(conn, model.Subscription(recipient_id, field_id=place.field_id))
+    messages.add_staff(conn, ORG)
     readings.create_stage(conn)
     conn.commit()
 

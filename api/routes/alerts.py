@@ -9,13 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapte
 
 from api import paging
 from api.deps import Access, See, WorkAlerts
-from api.kinds import After, FieldKey, Limit, Number, Text
+from api.kinds import After, CommuneCode, FieldKey, Limit, Number, Text
 from lighttrap import views
 from lighttrap.errors import InputFault
 from lighttrap.store import accounts, handling
 
 router = APIRouter(prefix="/orgs/{org_id}", tags=["alerts"])
-_KEY = TypeAdapter(tuple[Annotated[int, Field(ge=1, le=2**63 - 1)]])
+_KEY = TypeAdapter(tuple[Annotated[int, Field(ge=0, le=3)], Annotated[int, Field(ge=1, le=2**63 - 1)]])
 
 
 Login = Annotated[str, StringConstraints(pattern=r"^[a-z0-9._@+-]{3,254}$")]
@@ -51,20 +51,27 @@ def list_alerts(
     state: Literal["active", "cleared", "withdrawn"] | None = None,
     kind: Literal["catch", "device"] | None = None,
     field_id: FieldKey | None = None,
+    commune_code: CommuneCode | None = None,
     level: Annotated[int | None, Query(ge=0, le=3, description="As it stands: 1 watch, 2 warning, 3 alarm.")] = None,
     assignee: Annotated[Login | None, Query(description="Whose it is to look after.")] = None,
+    assigned: Annotated[bool | None, Query(description="Whether it is anybody's to look after.")] = None,
     acknowledged: Annotated[bool | None, Query(description="Whether somebody looks after it.")] = None,
     to_approve: Annotated[bool | None, Query(description="Whether an event awaits a person's word.")] = None,
+    order: Annotated[
+        Literal["newest", "worst"], Query(description="worst: those of the highest level first, of these the newest.")
+    ] = "newest",
     limit: Limit = 100,
     after: After = None,
 ) -> dict[str, Any]:
-    """The alerts of an org, the newest first."""
-    [last] = paging.read(after, _KEY) or (handling.NEWEST,)
+    """The alerts of an org, the newest first unless asked otherwise."""
+    worst = order == "worst"
+    before = paging.read(after, _KEY) or (handling.HIGHEST, handling.NEWEST)
     found = handling.page_alerts(
-        access.conn, access.org_id, state=state, kind=kind, field_id=field_id, level=level, assignee=assignee,
-        acknowledged=acknowledged, to_approve=to_approve, before_id=last, limit=limit + 1,
+        access.conn, access.org_id, state=state, kind=kind, field_id=field_id, commune_code=commune_code, level=level,
+        assignee=assignee, assigned=assigned, acknowledged=acknowledged, to_approve=to_approve, worst=worst,
+        before=before, limit=limit + 1,
     )  # fmt: skip
-    return paging.page(found, limit, lambda alert: (alert.alert_id,))
+    return paging.page(found, limit, lambda alert: (alert.level if worst else 0, alert.alert_id))
 
 
 @router.get("/alerts/{alert_id}", response_model=views.AlertCase)

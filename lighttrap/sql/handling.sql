@@ -1,24 +1,31 @@
 -- page_alerts --
--- With how many events await a person's word, and how many messages were told, are unknown or were given up: one look
+-- By level first when `worst` says so, and by age. With how many events await a person's word, and how many messages were told, are unknown or were given up: one look
 -- at the deliveries of each alert of the page.
-SELECT a.*, n.to_approve, n.told, n.unknown, n.dead
+SELECT a.alert_id, a.org_id, a.kind, a.rule_id, a.species, a.field_id, a.trap_id, a.fault, a.level, a.highest, a.state,
+       a.opened_night, a.cleared_night, a.raised_at, a.cleared_at, a.acknowledged_at, a.acknowledged_by, a.assignee,
+       a.version, n.to_approve, n.told, n.unknown, n.dead
 FROM (
     SELECT alert_id, org_id, kind, rule_id, species, field_id, trap_id, fault, level, highest, state, opened_night,
-           cleared_night, raised_at, cleared_at, acknowledged_at, acknowledged_by, assignee, version
+           cleared_night, raised_at, cleared_at, acknowledged_at, acknowledged_by, assignee, version,
+           CASE WHEN %(worst)s THEN level ELSE 0 END AS rank
     FROM alert
-    WHERE org_id = %(org_id)s AND alert_id < %(before_id)s
+    WHERE org_id = %(org_id)s
+      AND (CASE WHEN %(worst)s THEN level ELSE 0 END, alert_id) < (%(before_rank)s::int, %(before_id)s::bigint)
       AND (%(alert_id)s::bigint IS NULL OR alert_id = %(alert_id)s)
       AND (%(state)s::text IS NULL OR state = %(state)s)
       AND (%(kind)s::text IS NULL OR kind = %(kind)s)
       AND (%(field_id)s::text IS NULL OR field_id = %(field_id)s)
+      AND (%(commune_code)s::text IS NULL
+           OR EXISTS (SELECT FROM field f WHERE f.field_id = alert.field_id AND f.commune_code = %(commune_code)s))
       AND (%(level)s::int IS NULL OR level = %(level)s)
       AND (%(assignee)s::text IS NULL OR assignee = %(assignee)s)
+      AND (%(assigned)s::boolean IS NULL OR (assignee IS NOT NULL) = %(assigned)s)
       AND (%(acknowledged)s::boolean IS NULL OR (acknowledged_at IS NOT NULL) = %(acknowledged)s)
       AND (%(to_approve)s::boolean IS NULL
            OR %(to_approve)s = EXISTS (SELECT FROM delivery d
                                        WHERE d.alert_id = alert.alert_id AND d.state = 'queued'
                                          AND d.waited = 'approval' AND d.next_try_at = 'infinity'))
-    ORDER BY alert_id DESC
+    ORDER BY rank DESC, alert_id DESC
     LIMIT %(limit)s
 ) AS a
 CROSS JOIN LATERAL (
@@ -30,7 +37,7 @@ CROSS JOIN LATERAL (
     FROM delivery d
     WHERE d.alert_id = a.alert_id
 ) AS n
-ORDER BY a.alert_id DESC
+ORDER BY a.rank DESC, a.alert_id DESC
 
 -- events --
 -- With a person's word on each, and how far its messages got. One that was not fanned out yet awaits a word where its

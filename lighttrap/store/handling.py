@@ -14,7 +14,11 @@ from lighttrap.store.pool import Connection
 
 _SQL = sql.load("handling")
 NEWEST = 2**63 - 1
-_FILTERS = ("alert_id", "state", "kind", "field_id", "level", "assignee", "acknowledged", "to_approve")
+_FILTERS = (
+    "alert_id", "state", "kind", "field_id", "commune_code", "level", "assignee", "assigned", "acknowledged",
+    "to_approve",
+)  # fmt: skip
+HIGHEST = 2**31 - 1
 Act = Literal["acknowledged", "assigned", "comment"]
 
 
@@ -106,17 +110,24 @@ def page_alerts(
     state: str | None = None,
     kind: str | None = None,
     field_id: str | None = None,
+    commune_code: str | None = None,
     level: int | None = None,
     assignee: str | None = None,
+    assigned: bool | None = None,
     acknowledged: bool | None = None,
     to_approve: bool | None = None,
-    before_id: int = NEWEST,
+    worst: bool = False,
+    before: tuple[int, int] = (HIGHEST, NEWEST),
     limit: int = 100,
 ) -> list[Alert]:
-    """Alerts of an org with an id below `before_id`, the newest first."""
+    """Alerts of an org, the newest first; with `worst`, those of the highest level before.
+
+    They begin after the one that `before` names by its level (0 without `worst`) and id.
+    """
     return _page(
-        conn, org_id, state=state, kind=kind, field_id=field_id, level=level, assignee=assignee,
-        acknowledged=acknowledged, to_approve=to_approve, before_id=before_id, limit=limit,
+        conn, org_id, state=state, kind=kind, field_id=field_id, commune_code=commune_code, level=level,
+        assignee=assignee, assigned=assigned, acknowledged=acknowledged, to_approve=to_approve, worst=worst,
+        before_rank=before[0], before_id=before[1], limit=limit,
     )  # fmt: skip
 
 
@@ -174,5 +185,5 @@ def nights_of_field(
 
 def _page(conn: Connection, org_id: str, **wanted: object) -> list[Alert]:
     values: dict[str, object] = dict.fromkeys(_FILTERS)
-    values |= {"org_id": org_id, "before_id": NEWEST, "limit": 1, **wanted}
+    values |= {"org_id": org_id, "worst": False, "before_rank": HIGHEST, "before_id": NEWEST, "limit": 1, **wanted}
     return conn.cursor(row_factory=class_row(Alert)).execute(_SQL["page_alerts"], values).fetchall()

@@ -368,6 +368,29 @@ def test_alert_is_handled_in_the_version_that_was_seen(api, conn):
     assert listed["alert_id"] == alert_id
 
 
+def test_alerts_come_by_level_page_by_page_and_by_whose_they_are(api, conn):
+    a_trap(conn)
+    an_account(conn, "lan@example.org", ORG)
+    faults = {"lamp": 2, "battery": 1, "gap": 1, "silent": 3}
+    for fault, level in faults.items():
+        conn.execute(
+            "INSERT INTO alert (org_id, kind, trap_id, fault, level, highest, opened_night, assignee)"
+            " VALUES (%s, 'device', %s, %s, %s, %s, '2025-11-22', %s)",
+            (ORG, TRAP, fault, level, level, "lan@example.org" if fault == "gap" else None),
+        )
+    conn.commit()
+    headers, place = a_token(conn, ORG, Role.VIEWER), f"/v1/orgs/{ORG}/alerts"
+
+    def listed(**asked: object) -> list[str]:
+        return [one["fault"] for page in pages(api, place, headers, **asked) for one in page]
+
+    assert listed(limit=1, order="worst") == ["silent", "lamp", "gap", "battery"]
+    assert listed(limit=2) == ["silent", "gap", "battery", "lamp"]
+    assert listed(assigned=False) == ["silent", "battery", "lamp"]
+    assert listed(assigned=True) == ["gap"]
+    assert listed(commune_code="31117") == []
+
+
 def test_devices_tell_how_traps_are(api, conn):
     a_trap(conn)
     a_trap(conn, "st-015")
