@@ -12,7 +12,7 @@ from api.deps import See, SetRules
 from api.kinds import CommuneCode, FieldKey, Insects, Number, SpeciesKey
 from lighttrap import model, views
 from lighttrap.errors import Conflict
-from lighttrap.store import alerts, fields, orgs
+from lighttrap.store import alerts, fields
 
 router = APIRouter(prefix="/orgs/{org_id}", tags=["rules"])
 Ratio = Annotated[float, Field(gt=1, le=1e6, allow_inf_nan=False)]
@@ -72,20 +72,19 @@ def list_rules(access: See) -> list[model.AlertRule]:
 
 @router.post("/rules", status_code=201, response_model=views.Rule)
 def put_rule(access: SetRules, body: NewRule) -> model.AlertRule:
-    """Puts a rule in force as the next version of that for the same species and place; judges the last 60 nights."""
+    """Puts a rule in force as the next version of that for the same species and place; judges the last 30 nights."""
     if body.field_id:
         fields.get_field(access.conn, access.org_id, body.field_id)
     rule = model.AlertRule(org_id=access.org_id, author=access.caller.who, **body.model_dump(exclude={"replaces"}))
-    place = (rule.species, rule.field_id, rule.commune_code)
-    orgs.lock_org(access.conn, access.org_id)
-    before = [one for one in list_rules(access) if (one.species, one.field_id, one.commune_code) == place]
-    in_force = before[0].rule_id if before else None
-    if "replaces" in body.model_fields_set and body.replaces != in_force:
-        raise Conflict(f"another rule is in force there: {in_force}" if in_force else "that rule is not in force")
-    rule_id = alerts.put_rule(access.conn, rule).rule_id
-    [now] = [one for one in list_rules(access) if one.rule_id == rule_id]
-    access.note("put", "rule", rule_id, asdict(before[0]) if before else None, asdict(now))
-    return now
+
+    def note(before: model.AlertRule | None, now: model.AlertRule) -> None:
+        in_force = before.rule_id if before else None
+        if "replaces" in body.model_fields_set and body.replaces != in_force:
+            raise Conflict(f"another rule is in force there: {in_force}" if in_force else "that rule is not in force")
+        access.note("put", "rule", now.rule_id, asdict(before) if before else None, asdict(now))
+
+    # Judging commits as it goes: what is written down, or refused, must not wait for its end.
+    return alerts.put_rule(access.conn, rule, note=note)
 
 
 @router.get("/rules/{rule_id}/versions", response_model=list[views.Rule])

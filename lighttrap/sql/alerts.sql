@@ -55,6 +55,10 @@ JOIN deployment d ON d.field_id = w.field_id
 JOIN trap_night n ON n.trap_id = d.trap_id AND n.night >= b.since
 ON CONFLICT DO NOTHING
 
+-- lock_rules --
+-- Two people who change an org's rules do it one after the other, also while it has no field.
+SELECT FROM org WHERE org_id = %(org_id)s FOR NO KEY UPDATE
+
 -- lock_org --
 -- Before any alert is touched, in the order in which ingest locks them: a rule changes between batches, not in one.
 SELECT FROM field WHERE org_id = %(org_id)s ORDER BY field_id FOR NO KEY UPDATE
@@ -317,7 +321,7 @@ INSERT INTO alert_rule (org_id, species, field_id, commune_code, watch, warning,
 VALUES (%(org_id)s, %(species)s, %(field_id)s, %(commune_code)s, %(watch)s, %(warning)s, %(alarm)s, %(clear_below)s,
         %(clear_nights)s, %(k)s, %(n)s, %(min_lamp_s)s, %(floor)s, %(jump_ratio)s, %(trend_ratio)s, %(is_proposal)s,
         %(version)s, %(author)s)
-RETURNING rule_id
+RETURNING rule_id, created_at
 
 -- strays --
 -- Fields with an alert under a rule that is not theirs any more, as when the field has got a commune.

@@ -7,7 +7,7 @@ changes are the episodes of its place folded anew, so calm nights cost next to n
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from datetime import date, timedelta
 from typing import Any, NamedTuple
@@ -107,14 +107,24 @@ def rule_versions(conn: Connection, org_id: str, rule_id: int) -> list[model.Ale
     return found
 
 
-def put_rule(conn: Connection, rule: model.AlertRule, told_within_s: float = TOLD_WITHIN_S) -> model.AlertRule:
+def put_rule(
+    conn: Connection,
+    rule: model.AlertRule,
+    told_within_s: float = TOLD_WITHIN_S,
+    *,
+    note: Callable[[model.AlertRule | None, model.AlertRule], None] | None = None,
+) -> model.AlertRule:
     """Puts a rule in force in place of the one for the same species and place, and judges the last nights by it.
 
     What the old version raised and is not over goes on under the new one. Commits, field by field: an org may have
-    thousands. Returns the rule with its id and version.
+    thousands. `note` is told what was in force before and what is now, in the transaction that makes the change.
+    Returns the rule with its id and version.
     """
-    conn.execute(_SQL["lock_org"], {"org_id": rule.org_id})
+    _lock(conn, rule.org_id)
+    before = _in_force(conn, rule)
     put = _put(conn, rule)
+    if note:
+        note(before, put)
     _rejudge(conn, rule.org_id, [rule.species], told_within_s)
     return put
 
@@ -125,7 +135,7 @@ def end_rule(conn: Connection, rule: model.AlertRule, told_within_s: float = TOL
     With a `rule_id`, only while that version is the one in force. Its alerts go on under the next rule that fits their
     fields, or end when there is none.
     """
-    conn.execute(_SQL["lock_org"], {"org_id": rule.org_id})
+    _lock(conn, rule.org_id)
     if conn.execute(_SQL["end_rule"], asdict(rule)).fetchone() is None:
         return False
     _rejudge(conn, rule.org_id, [rule.species], told_within_s)
@@ -134,7 +144,7 @@ def end_rule(conn: Connection, rule: model.AlertRule, told_within_s: float = TOL
 
 def propose_rules(conn: Connection, org_id: str, author: str) -> list[model.AlertRule]:
     """Puts the proposed rules in force for species that never had a rule in this org. Commits, like `put_rule`."""
-    conn.execute(_SQL["lock_org"], {"org_id": org_id})
+    _lock(conn, org_id)
     had = {species for (species,) in conn.execute(_SQL["ruled_species"], {"org_id": org_id}).fetchall()}
     put = [_put(conn, rule) for rule in _proposals(org_id, author) if rule.species not in had]
     if put:
@@ -151,13 +161,27 @@ def _proposals(org_id: str, author: str) -> Iterator[model.AlertRule]:
         )  # fmt: skip
 
 
+def _lock(conn: Connection, org_id: str) -> None:
+    """Nobody else changes a rule of the org until the transaction ends, and no batch comes between."""
+    conn.execute(_SQL["lock_rules"], {"org_id": org_id})
+    conn.execute(_SQL["lock_org"], {"org_id": org_id})
+
+
+def _in_force(conn: Connection, rule: model.AlertRule) -> model.AlertRule | None:
+    """The rule in force for the same species and place."""
+    wanted = (rule.kind, rule.species, rule.field_id, rule.commune_code)
+    found = (one for one in list_rules(conn, rule.org_id)
+             if (one.kind, one.species, one.field_id, one.commune_code) == wanted)  # fmt: skip
+    return next(found, None)
+
+
 def _put(conn: Connection, rule: model.AlertRule) -> model.AlertRule:
     values = {**asdict(rule), "rule_id": None}
     [(last,)] = conn.execute(_SQL["last_version"], values).fetchall()
     conn.execute(_SQL["end_rule"], values)
     values["version"] = last + 1
-    [(rule_id,)] = conn.execute(_SQL["add_rule"], values).fetchall()
-    return replace(rule, rule_id=rule_id, version=values["version"])
+    [(rule_id, created_at)] = conn.execute(_SQL["add_rule"], values).fetchall()
+    return replace(rule, rule_id=rule_id, version=values["version"], created_at=created_at)
 
 
 def _rejudge(conn: Connection, org_id: str, species: Sequence[str], told_within_s: float) -> None:

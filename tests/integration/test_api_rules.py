@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
 from lighttrap import model
 from lighttrap.model import Role
 from lighttrap.store import audit, communes
@@ -85,3 +89,39 @@ def test_communes_are_paged_by_code(api, conn):
     assert [one["commune_code"] for page in (first, second) for one in page["items"]] == ["30280", "31318", "31498"]
     some = api.client.get("/v1/communes", params={"province_code": "92"}, headers=headers).json()["items"]
     assert [one["name"] for one in some] == ["Phường Ninh Kiều", "Xã Kế Sách"]
+
+
+@pytest.mark.parametrize("number", [0, 2])
+def test_rules_put_side_by_side_are_each_a_version_and_each_written_down(api, conn, number):
+    if number:
+        a_village(conn, number)
+    headers = a_token(conn, ORG, Role.AGRONOMIST)
+
+    def put(watch: int) -> int:
+        return api.client.post(PLACE, json={"species": BPH, "watch": watch}, headers=headers).status_code
+
+    with ThreadPoolExecutor(6) as crowd:
+        assert set(crowd.map(put, range(100, 112))) == {201}
+    [rule] = api.client.get(PLACE, headers=headers).json()
+    log = audit.list_entries(conn, ORG, object_kind="rule")
+    assert len({entry.object_id for entry in log}) == 12
+    # Each names the one that it replaced.
+    assert [(entry.before or {}).get("rule_id") for entry in log][:11] == [int(entry.object_id) for entry in log][1:]
+    assert log[0].object_id == str(rule["rule_id"])
+
+
+def test_rule_whose_nights_could_not_be_judged_is_written_down_all_the_same(api, conn):
+    store(conn, an_outbreak(a_village(conn, 1), sick=0)[0])
+    conn.execute(
+        "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE SQLSTATE '57014'; END $$;"
+        " CREATE TRIGGER fail BEFORE INSERT ON judged_night FOR EACH ROW EXECUTE FUNCTION fail()"
+    )
+    for table in ("trap_night", "catch"):
+        conn.execute(f"UPDATE {table} SET night = current_date - 3")
+    conn.commit()
+    headers = a_token(conn, ORG, Role.AGRONOMIST)
+    assert api.client.post(PLACE, json={"species": BPH, "watch": 77}, headers=headers).status_code == 503
+    [rule] = api.client.get(PLACE, headers=headers).json()
+    [entry] = audit.list_entries(conn, ORG, object_kind="rule")
+    assert rule["watch"] == 77
+    assert (entry.action, entry.object_id) == ("put", str(rule["rule_id"]))
