@@ -17,6 +17,10 @@ LEFT JOIN deployment d ON d.trap_id = t.trap_id AND d.to_at = 'infinity'
 WHERE %(org_id)s::text IS NULL OR t.org_id = %(org_id)s
 ORDER BY t.trap_id
 
+-- lock_trap --
+-- Two moves of a trap go one after the other, or it would stand in two fields.
+SELECT FROM trap WHERE trap_id = %(trap_id)s FOR NO KEY UPDATE
+
 -- end_deployment --
 UPDATE deployment SET to_at = %(at)s
 WHERE trap_id = %(trap_id)s AND from_at < %(at)s AND to_at > %(at)s

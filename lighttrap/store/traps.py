@@ -79,6 +79,7 @@ def deploy(conn: Connection, *, trap_id: str, field_id: str, at: datetime) -> No
     Raises Conflict when a later deployment is already known.
     """
     place = {"trap_id": trap_id, "field_id": field_id, "at": at}
+    conn.execute(_SQL["lock_trap"], place)
     if conn.execute(_SQL["later_deployment"], place).fetchone():
         raise Conflict(f"trap {trap_id} already has a deployment at or after {at.isoformat()}")
     conn.execute(_SQL["end_deployment"], place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from lighttrap.errors import Conflict, StoreUnavailable
 from lighttrap.store import catches, fields, ledger, news, nights, pool, readings, traps
 from tests.builders import BOOT, NIGHTFALL, ORG, TRAP, a_reading, a_trap
 from tests.ledger_check import balance
+from tests.waiting import wait_until
 
 
 def store(conn: pool.Connection, *packets: wire.ReadingPacket, org: str = ORG, trap_id: str = TRAP) -> list[str]:
@@ -239,6 +241,29 @@ def test_trap_moves_between_fields_and_its_nights_follow_the_zone(conn):
     assert traps.list_traps(conn)[0].field_id == "berkeley"
     with pytest.raises(Conflict, match="already has a deployment"):
         traps.deploy(conn, trap_id=TRAP, field_id="dai-hai", at=NIGHTFALL - timedelta(days=5))
+
+
+def test_two_who_move_a_trap_at_once_leave_it_in_one_field(conn, database):
+    a_trap(conn)
+    for field_id in ("field-1", "field-2", "field-3"):
+        fields.put_field(conn, model.Field(field_id, ORG, field_id, "Asia/Ho_Chi_Minh"))
+    traps.deploy(conn, trap_id=TRAP, field_id="field-1", at=NIGHTFALL)
+    conn.commit()
+
+    def move() -> None:
+        with pool.connect(database) as other:
+            traps.deploy(other, trap_id=TRAP, field_id="field-3", at=NIGHTFALL + timedelta(days=2))
+
+    traps.deploy(conn, trap_id=TRAP, field_id="field-2", at=NIGHTFALL + timedelta(days=1))
+    mover = threading.Thread(target=move)
+    mover.start()
+    with pool.connect(database) as watcher:
+        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+        wait_until(lambda: watcher.execute(waiting).fetchone() == (1,))
+    conn.commit()
+    mover.join()
+    stays = "SELECT field_id, to_at = 'infinity' FROM deployment ORDER BY from_at"
+    assert conn.execute(stays).fetchall() == [("field-1", False), ("field-2", False), ("field-3", True)]
 
 
 def test_trap_of_another_org_cannot_be_registered_again(conn):
