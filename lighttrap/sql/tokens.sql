@@ -20,4 +20,6 @@ FROM api_token
 WHERE token_sha = %(sha)s AND revoked_at IS NULL AND expires_at > now()
 
 -- note_use --
-UPDATE api_token SET last_used_at = now() WHERE token_id = %(token_id)s
+-- Whoever else notes it does so until their request ends, and nobody waits for that.
+UPDATE api_token SET last_used_at = now()
+WHERE token_id = (SELECT token_id FROM api_token WHERE token_id = %(token_id)s FOR NO KEY UPDATE SKIP LOCKED)

@@ -172,6 +172,15 @@ def test_token_opens_its_org_in_its_role_and_notes_its_use(conn):
     assert secret not in str(conn.execute("SELECT t::text FROM api_token t").fetchall())
 
 
+def test_request_does_not_wait_for_another_one_by_the_same_token(conn, database):
+    _, secret = a_token(conn)
+    conn.commit()
+    assert tokens.caller_of(conn, secret)
+    with pool.connect(database) as other:
+        other.execute("SET lock_timeout = '1s'")
+        assert tokens.caller_of(other, secret)
+
+
 def test_token_opens_nothing_when_unknown_expired_or_revoked(conn):
     token_id, secret = a_token(conn)
     assert tokens.caller_of(conn, secret[:-1]) is None
