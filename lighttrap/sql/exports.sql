@@ -58,9 +58,13 @@ WITH span AS MATERIALIZED (
            j.field_id, j.night, r.species, j.level, r.rule_id, r.version
     FROM alert_rule r
     JOIN judged_night j ON j.rule_id = r.rule_id
+    JOIN field f ON f.field_id = j.field_id
     WHERE r.org_id = %(org_id)s AND j.field_id = ANY(ARRAY(SELECT s.field_id FROM stood s))
       AND j.night BETWEEN %(first)s::date AND %(last)s::date
-    ORDER BY j.field_id, j.night, r.species, r.rule_id DESC
+    ORDER BY j.field_id, j.night, r.species,
+             -- As the overview has it: one in force counts first, of these the most exact that is the field's.
+             r.replaced_at IS NULL AND coalesce(r.commune_code <> f.commune_code, r.commune_code IS NOT NULL),
+             r.replaced_at DESC NULLS FIRST, r.field_id IS NULL, r.commune_code IS NULL
 )
 SELECT a.trap_id, a.name, s.field_id, s.name, s.commune_code, a.night, coalesce(c.species, %(species)s::text),
        c.count, c.machine_count, CASE WHEN c.correction_id IS NOT NULL THEN c.count END, coalesce(c.lamp_s, n.lamp_s, 0), a.nominal_s,
@@ -102,13 +106,16 @@ WHERE t.org_id = %(org_id)s AND t.trap_id = ANY(%(ids)s::text[])
 ORDER BY r.trap_id, r.start_at, r.boot, r.seq, k.species
 
 -- field_nights --
--- What the rules make of the nights of fields; of a night that several versions judged, the last one's word.
+-- What the rules make of the nights of fields; of a night that several judged, the word that the overview has.
 SELECT field_id, name, commune_code, night, species, value, traps, level, is_valid, is_final, rule_id, version,
        is_proposal, watch, warning, alarm, time_zone, boundary
 FROM (
     SELECT f.field_id, f.name, f.commune_code, j.night, r.species, j.value, j.traps, j.level::int AS level, j.is_valid,
            j.is_final, r.rule_id, r.version, r.is_proposal, r.watch, r.warning, r.alarm, f.time_zone, f.boundary,
-           row_number() OVER (PARTITION BY f.field_id, r.species, j.night ORDER BY r.rule_id DESC) AS place,
+           row_number() OVER (
+               PARTITION BY f.field_id, r.species, j.night
+               ORDER BY r.replaced_at IS NULL AND coalesce(r.commune_code <> f.commune_code, r.commune_code IS NOT NULL),
+                        r.replaced_at DESC NULLS FIRST, r.field_id IS NULL, r.commune_code IS NULL) AS place,
            max(j.night) OVER (PARTITION BY f.field_id, r.species) AS last_night
     FROM alert_rule r
     JOIN judged_night j ON j.rule_id = r.rule_id

@@ -25,6 +25,8 @@ from lighttrap.model import Role
 from lighttrap.store import alerts, catches, corrections, exports, fields, nights, pool, readings, traps
 from tests.builders import NIGHTFALL, ORG, TRAP, a_reading, a_trap
 from tests.fix_api import Api, ApiProgram, a_token
+from tests.outbreak import BPH, FIRST, a_village, an_outbreak
+from tests.outbreak import store as store_batch_of
 from tests.waiting import wait_until
 
 NIGHT = date(2025, 11, 22)
@@ -301,6 +303,22 @@ def test_night_counts_where_its_trap_stood_and_names_the_rule_that_judged_it(api
     assert rows(ask(api, "nights", field_id="field-1", first=str(NIGHT), last=str(NIGHT))) == []
     assert len(rows(ask(api, "nights", commune_code="c-0", first=str(NIGHT), last=str(NIGHT)))) == 1
     assert len(rows(ask(api, "readings", field_id="field-1", last="2025-12-31"))) == 1
+
+
+def test_night_of_a_rule_that_was_ended_is_exported_as_the_overview_tells_it(api, conn):
+    village = a_village(conn, 1)
+    for messages in an_outbreak(village, sick=0)[:3]:
+        store_batch_of(conn, messages)
+    headers, night = a_token(conn, ORG, Role.AGRONOMIST), str(FIRST + timedelta(days=2))
+    body = {"species": BPH, "watch": 1e8, "field_id": "field-1"}
+    own = api.client.post(f"/v1/orgs/{ORG}/rules", json=body, headers=headers).json()["rule_id"]
+    api.client.delete(f"/v1/orgs/{ORG}/rules/{own}", headers=headers)
+    [told] = api.client.get(f"/v1/orgs/{ORG}/overview", params={"night": night}, headers=headers).json()["fields"]
+    assert told["level"] == 2
+    [of_trap] = rows(ask(api, "nights", first=night, last=night))
+    [of_field] = rows(ask(api, "field-nights", first=night, last=night))
+    for level, row in (("field_level", of_trap), ("level", of_field)):
+        assert (row[level], row["rule_id"]) == (str(told["level"]), str(told["rule_id"]))
 
 
 def judged_night(
