@@ -66,12 +66,12 @@ def put_address(
     access: KeepRecipients, recipient_id: Number, channel: ChannelInPath, body: OtherAddress
 ) -> dict[str, Any]:
     """Where a channel reaches them from now on."""
-    before = recipients.lock_recipient(access.conn, access.org_id, recipient_id)
     try:
         require_shape(channel, body.address)
     except ValueError as fault:
         raise InputFault(str(fault)) from fault
     require_free(access, channel, body.address, recipient_id)
+    before = recipients.lock_recipient(access.conn, access.org_id, recipient_id)
     recipients.put_address(access.conn, recipient_id, channel, body.address)
     return changed(access, "put address", before, channel=channel)
 

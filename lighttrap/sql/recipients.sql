@@ -33,6 +33,10 @@ WHERE r.erased_at IS NULL
 ORDER BY r.recipient_id
 LIMIT %(limit)s
 
+-- lock_addresses --
+-- Two people who give one address to somebody do it one after the other. Before any recipient is locked.
+SELECT pg_advisory_xact_lock(hashtextextended('lighttrap addresses ' || %(org_id)s::text, 0))
+
 -- recipient_at --
 -- Who in an org has this address: importing a sheet again must not make a second person of anybody.
 SELECT a.recipient_id FROM recipient_address a JOIN recipient r ON r.recipient_id = a.recipient_id

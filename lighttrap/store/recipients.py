@@ -98,7 +98,8 @@ def drop_address(conn: Connection, recipient_id: int, channel: str) -> None:
 
 
 def who_has(conn: Connection, org_id: str, channel: str, address: str) -> int | None:
-    """Who of an org has an address, however it is written; None when nobody has."""
+    """Who of an org has an address, however it is written; None when nobody has, nor may get it meanwhile."""
+    conn.execute(_SQL["lock_addresses"], {"org_id": org_id})
     values = {"org_id": org_id, "channel": channel, "forms": forms(channel, address)}
     row = conn.execute(_SQL["recipient_at"], values).fetchone()
     return int(row[0]) if row else None

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from psycopg import sql
 
 from api.masks import masked
+from lighttrap import model
 from lighttrap.model import Role
 from lighttrap.store import audit, pool, recipients
 from tests.builders import ORG, TRAP, a_trap
 from tests.fix_api import Api, a_token
 from tests.outbreak import a_person, a_village, an_outbreak, store
 from tests.post import DOWN, LOST, Post
+from tests.waiting import wait_until
 
 NUMBER = "0912345678"
 PLACE = f"/v1/orgs/{ORG}/recipients"
@@ -319,3 +322,16 @@ def test_org_decides_and_the_log_names_no_number(api, conn, office):
 )
 def test_mask_shows_no_more_than_its_owner_needs(address, shown):
     assert masked(address) == shown
+
+
+def test_address_that_two_people_give_at_once_becomes_one_recipient(database, api, conn, office):
+    body = {"name": "Bà Tư", "addresses": [{"channel": "sms", "address": NUMBER}]}
+    assert recipients.who_has(conn, ORG, "sms", NUMBER) is None
+    with ThreadPoolExecutor(1) as other:
+        waiting = other.submit(api.client.post, PLACE, json=body, headers=office)
+        with pool.connect(database) as watcher:
+            count = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+            wait_until(lambda: waiting.done() or watcher.execute(count).fetchone() == (1,))
+        recipients.add_recipient(conn, model.Recipient(ORG, "Bà Năm", addresses={"sms": NUMBER}))
+        conn.commit()
+        assert waiting.result().status_code == 409
