@@ -67,11 +67,12 @@ TrapsInstant = Annotated[
 Insects = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
 Clock = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 """A local time of day, as 21:00."""
-_ZONES = available_timezones()
+# Not `localtime`: it is none of the IANA data base, and no database knows it.
+ZONES = {name for name in available_timezones() if name[:1].isupper()}
 
 
 def _known_zone(name: str) -> str:
-    if name not in _ZONES:
+    if name not in ZONES:
         raise ValueError("is no time zone of the IANA data base")
     return name
 

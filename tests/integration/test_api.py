@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from api import deps
+from api import deps, kinds
 from lighttrap import migrate
 from lighttrap.model import Role
 from lighttrap.store import audit, logins, pool, quarantine
@@ -450,3 +450,9 @@ def test_program_that_lacks_a_setting_says_which(start_program):
     program = start_program("api")
     assert program.wait() == 2
     assert "LIGHTTRAP_DATABASE" in program.output()
+
+
+def test_every_time_zone_that_is_taken_is_one_the_database_knows(conn):
+    # A field in another would fail every batch and every list with it.
+    conn.execute("SELECT now() AT TIME ZONE zone FROM unnest(%s::text[]) AS zone", [sorted(kinds.ZONES)])
+    assert "localtime" not in kinds.ZONES
