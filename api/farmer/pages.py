@@ -26,7 +26,7 @@ from lighttrap.notify import verdict
 from lighttrap.notify.catalogue import FIRST, Catalogue
 from lighttrap.notify.figures import one_line
 from lighttrap.notify.palette import LOOKS
-from lighttrap.store import farmer, recipients
+from lighttrap.store import audit, farmer, recipients
 from lighttrap.store.farmer import Reader, Watched
 from lighttrap.store.pool import Connection
 
@@ -101,7 +101,12 @@ def stop_messages(conn: Conn, settings: Settings, token: Token, lang: Language =
         reader = farmer.reader(conn, token, datetime.now(UTC))
     except NotFound:
         return gone(conn, usable(lang or FIRST, settings))
-    recipients.stop(conn, reader.recipient_id)
+    if not reader.is_stopped:
+        recipients.stop(conn, reader.recipient_id)
+        audit.note(
+            conn, who="farmer's page", org_id=reader.org_id, action="stop", object_kind="recipient",
+            object_id=reader.recipient_id,
+        )  # fmt: skip
     texts = usable(lang or reader.language, settings)
     return html.page(
         "plain.html", texts, headers=html.KEPT_BY_NOBODY, title=texts.word("page.stopped"),

@@ -21,7 +21,7 @@ from lighttrap.notify import fanout, verdict
 from lighttrap.notify.sender import Sender
 from lighttrap.notify.settings import NotifierSettings
 from lighttrap.notify.texts import Kind, render
-from lighttrap.store import deliveries, recipients
+from lighttrap.store import audit, deliveries, recipients
 from tests import farmhouse
 from tests.farmhouse import CALM, COMMUNE, ORG_NAME, PHONE, RISING, Provider, a_farm, a_farmer, active
 from tests.fix_api import Api
@@ -309,6 +309,9 @@ def test_get_changes_nothing_and_post_stops_what_is_already_queued(api: Api, con
         answer = api.client.post(f"/f/{token}/stop")
         assert answer.status_code == 200
         assert "Đã ngừng nhận tin" in answer.text
+    [entry] = audit.list_entries(conn, farmhouse.ORG, object_kind="recipient")
+    assert (entry.action, entry.object_id, entry.who) == ("stop", str(recipient_id), "farmer's page")
+    conn.rollback()
     sender = Sender(provider, settings, database, lambda: noon)
     while sender.step(conn):
         pass
