@@ -29,7 +29,7 @@ from lighttrap.store.pool import Connection
 from lighttrap.store.signups import Sheet, Wish
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False, dependencies=[WithinLimits])
-Code = Annotated[str, Path(max_length=64)]
+Code = Annotated[str, Path(pattern=r"^[a-z0-9]{1,64}$")]
 Short = Annotated[str, Form(max_length=64)]
 _MOBILE: Final = re.compile(r"(?:0|\+?84)([35789]\d{8})", re.ASCII)
 

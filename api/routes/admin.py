@@ -135,7 +135,7 @@ def forget_identities(everywhere: AdminOfAll, account_id: Number) -> Response:
 @router.get("/audit", response_model=views.Page[views.AuditEntry])
 def list_all_audit(
     everywhere: AdminOfAll,
-    object_kind: Annotated[str, StringConstraints(pattern=r"^[a-z ]{1,32}$")] | None = None,
+    object_kind: Annotated[str, StringConstraints(pattern=r"^[a-z -]{1,32}$")] | None = None,
     limit: Limit = 100,
     after: After = None,
 ) -> dict[str, Any]:

@@ -112,7 +112,7 @@ def revoke_token(access: KeepPeople, token_id: Number) -> model.ApiToken:
 @router.get("/audit", response_model=views.Page[views.AuditEntry])
 def list_audit(
     access: SeeAudit,
-    object_kind: Annotated[str, StringConstraints(pattern=r"^[a-z ]{1,32}$")] | None = None,
+    object_kind: Annotated[str, StringConstraints(pattern=r"^[a-z -]{1,32}$")] | None = None,
     limit: Limit = 100,
     after: After = None,
 ) -> dict[str, Any]:

@@ -9,6 +9,11 @@ UPDATE recipient SET
     updated_at = now()
 WHERE recipient_id = %(recipient_id)s AND org_id = %(org_id)s AND erased_at IS NULL
 
+-- erase_signups --
+-- They may have signed up: the wish holds their number, for two days or until somebody else signs up.
+DELETE FROM signup s USING signup_code c
+WHERE c.code = s.code AND c.org_id = %(org_id)s AND s.channel = %(channel)s::text AND s.address = ANY(%(forms)s::text[])
+
 -- erase_addresses --
 DELETE FROM recipient_address WHERE recipient_id = %(recipient_id)s
 

@@ -2,8 +2,10 @@
 UPDATE signup_code SET replaced_at = now() WHERE field_id = %(field_id)s AND org_id = %(org_id)s AND replaced_at IS NULL
 
 -- add_code --
+-- Of two who make one at the same time both get the first one's.
 INSERT INTO signup_code (code, org_id, field_id, created_by)
 VALUES (%(code)s, %(org_id)s, %(field_id)s, %(created_by)s)
+ON CONFLICT (field_id) WHERE replaced_at IS NULL DO NOTHING
 
 -- code_of_field --
 SELECT code, org_id, field_id, created_by, created_at

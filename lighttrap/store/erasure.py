@@ -20,9 +20,11 @@ def erase(conn: Connection, org_id: str, recipient_id: int) -> None:
     """
     unknown = recipients.token_sha(secrets.token_urlsafe())
     values = {"org_id": org_id, "recipient_id": recipient_id, "token_sha": unknown}
-    recipients.get_recipient(conn, recipient_id, org_id)
+    found = recipients.get_recipient(conn, recipient_id, org_id)
     conn.execute(_SQL["lock_deliveries"], values)
     if conn.execute(_SQL["erase_recipient"], values).rowcount == 0:
         raise NotFound("there is no such recipient")
+    for channel, address in found.addresses.items():
+        conn.execute(_SQL["erase_signups"], {**values, "channel": channel, "forms": recipients.forms(channel, address)})
     for name in ("erase_addresses", "erase_subscriptions", "erase_links", "erase_attempts", "erase_deliveries"):
         conn.execute(_SQL[name], values)

@@ -7,6 +7,7 @@ import logging
 import re
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -359,3 +360,39 @@ def test_code_is_made_by_who_keeps_fields_and_its_sheet_can_be_printed(desk: Des
     assert again["url"] in sheet
     assert again["qr_svg"] in sheet
     assert PHONE in sheet
+
+
+# Odd requests, and two at once
+
+
+@pytest.mark.parametrize("code", ["%00", "a%00b", "%ff", "A" * 64, "x" * 100, "..%2f"])
+def test_code_that_cannot_be_one_is_unknown(desk: Desk, code: str):
+    for place in (f"/s/{code}", f"/s/{code}/sheet"):
+        assert desk.client.get(place).status_code == 404, place
+    for place in (f"/s/{code}", f"/s/{code}/number"):
+        assert desk.client.post(place, data={"phone": MOBILE, "agree": "yes"}).status_code == 404, place
+
+
+def test_two_who_make_a_code_at_once_get_the_one_in_force(desk: Desk):
+    headers = a_token(desk.conn, ORG, Role.AGRONOMIST)
+    place = f"/v1/orgs/{ORG}/fields/field-17/signup-code"
+    with ThreadPoolExecutor(6) as crowd:
+        answers = list(crowd.map(lambda _: desk.client.post(place, headers=headers), range(12)))
+    assert {answer.status_code for answer in answers} == {201}
+    assert desk.client.get(place, headers=headers).json()["code"] in {answer.json()["code"] for answer in answers}
+    entries = audit.list_entries(desk.conn, ORG, object_kind="signup-code")
+    admin = a_token(desk.conn, ORG, Role.ADMIN)
+    listed = desk.client.get(f"/v1/orgs/{ORG}/audit", params={"object_kind": "signup-code"}, headers=admin)
+    assert [one["audit_id"] for one in listed.json()["items"]] == [entry.audit_id for entry in entries]
+
+
+def test_erased_farmer_who_signed_up_leaves_no_number_behind(desk: Desk):
+    desk.give(desk.secret(), desk.number())
+    [made] = desk.people()
+    admin = a_token(desk.conn, ORG, Role.ADMIN)
+    place = f"/v1/orgs/{ORG}/recipients/{made.recipient_id}"
+    # However it is written.
+    body = {"address": "+84 912 345 678"}
+    assert desk.client.put(f"{place}/addresses/sms", json=body, headers=admin).status_code == 200
+    assert desk.client.delete(place, headers=admin).status_code == 204
+    assert desk.conn.execute("SELECT address FROM signup").fetchall() == []
