@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Annotated, Any, Literal
@@ -10,10 +11,10 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 
 from api import paging
-from api.deps import KeepFields, See
+from api.deps import Access, KeepFields, See
 from api.kinds import CODE, After, CommuneCode, FieldId, FieldKey, Limit, Line, Night, SpeciesKey, TimeZone
 from lighttrap import model, views
-from lighttrap.errors import Conflict, InputFault
+from lighttrap.errors import Conflict, InputFault, NotFound
 from lighttrap.store import fields, handling, orgs
 
 router = APIRouter(prefix="/orgs/{org_id}", tags=["fields"])
@@ -107,14 +108,14 @@ def get_field(access: See, field_id: FieldId) -> model.Field:
 def put_field(access: KeepFields, field_id: FieldId, body: FieldBody) -> model.Field:
     """Makes a field or changes it."""
     orgs.lock_org(access.conn, access.org_id)
-    known = [field for field in fields.list_fields(access.conn, access.org_id) if field.field_id == field_id]
+    before = _known(access, field_id)
     if "was" in body.model_fields_set:
-        _require_unchanged(body.was, known[0] if known else None)
+        _require_unchanged(body.was, before)
     boundary = body.boundary.model_dump(mode="json") if body.boundary else None
     values = {**body.model_dump(exclude={"boundary", "was"}), "boundary": boundary}
     fields.put_field(access.conn, model.Field(field_id=field_id, org_id=access.org_id, **values))
     now = fields.get_field(access.conn, access.org_id, field_id)
-    access.note("put", "field", field_id, asdict(known[0]) if known else None, asdict(now))
+    access.note("put", "field", field_id, asdict(before) if before else None, asdict(now))
     return now
 
 
@@ -148,6 +149,12 @@ def require_span(first: Night, last: Night) -> None:
     """Raises InputFault for nights that run backwards or are more than one answer should hold."""
     if not first <= last <= first + LONGEST:
         raise InputFault(f"`last` must lie from `first` to {LONGEST.days} nights after it")
+
+
+def _known(access: Access, field_id: str) -> model.Field | None:
+    with suppress(NotFound):
+        return fields.get_field(access.conn, access.org_id, field_id)
+    return None
 
 
 def _feature(field: model.Field) -> dict[str, Any]:
