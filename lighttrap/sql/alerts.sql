@@ -55,10 +55,6 @@ JOIN deployment d ON d.field_id = w.field_id
 JOIN trap_night n ON n.trap_id = d.trap_id AND n.night >= b.since
 ON CONFLICT DO NOTHING
 
--- lock_rules --
--- Two people who change an org's rules do it one after the other, also while it has no field.
-SELECT FROM org WHERE org_id = %(org_id)s FOR NO KEY UPDATE
-
 -- lock_org --
 -- Before any alert is touched, in the order in which ingest locks them: a rule changes between batches, not in one.
 SELECT FROM field WHERE org_id = %(org_id)s ORDER BY field_id FOR NO KEY UPDATE

@@ -20,7 +20,7 @@ from lighttrap.agronomy import defaults, episodes
 from lighttrap.agronomy.episodes import Change, JudgedNight, Known, Sustain
 from lighttrap.agronomy.level import Level
 from lighttrap.errors import NotFound
-from lighttrap.store import readings
+from lighttrap.store import orgs, readings
 from lighttrap.store.pool import Connection
 
 _SQL = sql.load("alerts")
@@ -163,7 +163,7 @@ def _proposals(org_id: str, author: str) -> Iterator[model.AlertRule]:
 
 def _lock(conn: Connection, org_id: str) -> None:
     """Nobody else changes a rule of the org until the transaction ends, and no batch comes between."""
-    conn.execute(_SQL["lock_rules"], {"org_id": org_id})
+    orgs.lock_org(conn, org_id)
     conn.execute(_SQL["lock_org"], {"org_id": org_id})
 
 

@@ -98,7 +98,7 @@ def test_rules_put_side_by_side_are_each_a_version_and_each_written_down(api, co
     headers = a_token(conn, ORG, Role.AGRONOMIST)
 
     def put(watch: int) -> int:
-        return api.client.post(PLACE, json={"species": BPH, "watch": watch}, headers=headers).status_code
+        return int(api.client.post(PLACE, json={"species": BPH, "watch": watch}, headers=headers).status_code)
 
     with ThreadPoolExecutor(6) as crowd:
         assert set(crowd.map(put, range(100, 112))) == {201}
