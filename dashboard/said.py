@@ -104,13 +104,11 @@ def rule_lines(rule: views.Rule, names: Names, say: Words) -> list[str]:
 def standing(alert: views.Alert, say: Words) -> list[str]:
     """Where an alert stands on both axes: going on or over, new or looked after, and by whom."""
     words = {"active": say("Đang mở"), "cleared": say("Đã qua"), "withdrawn": say("Đã rút lại")}
-    taken = (
-        say("{who} đã nhận lúc {at}", who=alert.acknowledged_by, at=say.moment(alert.acknowledged_at))
-        if alert.acknowledged_by
-        else say("mới, chưa ai nhận")
-    )
+    taken = [say("mới, chưa ai nhận")] if alert.state == "active" else []
+    if alert.acknowledged_by:
+        taken = [say("{who} đã nhận lúc {at}", who=alert.acknowledged_by, at=say.moment(alert.acknowledged_at))]
     given = [say("giao cho {who}", who=alert.assignee)] if alert.assignee else []
-    return [f"{words.get(alert.state, alert.state)} {lasting(alert, say)}", taken, *given]
+    return [f"{words.get(alert.state, alert.state)} {lasting(alert, say)}", *taken, *given]
 
 
 def lasting(alert: views.Alert, say: Words) -> str:
@@ -208,8 +206,9 @@ def _event_line(event: views.AlertEvent, alert: views.Alert, rule: views.Rule | 
         facts.append(say("số liệu tới muộn, không báo cho ai"))
     else:
         facts.append(approval_word(event, say))
+    level = None if event.word == "cleared" else event.level
     more = "; ".join(one for one in facts if one)
-    return Line(event.at, event_word(event, say), f"{text} ({more})" if text and more else text or more, event.level)
+    return Line(event.at, event_word(event, say), f"{text} ({more})" if text and more else text or more, level)
 
 
 def _act(note: views.AlertNote, say: Words) -> str:

@@ -28,7 +28,8 @@ def chosen() -> dict[str, str]:
 
 def asked(found: Mapping[str, str], login: str) -> dict[str, str | bool]:
     """The filters as the API is asked."""
-    asks: dict[str, str | bool] = {"order": "worst"}
+    # What is over is history: the newest first, however bad it was.
+    asks: dict[str, str | bool] = {"order": "worst" if found["state"] == "active" else "newest"}
     for name, param in (("state", "state"), ("kind", "kind"), ("level", "level"), ("field", "field_id"),
                         ("commune", "commune_code")):  # fmt: skip
         if found[name] != "all":

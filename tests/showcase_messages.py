@@ -93,4 +93,8 @@ def arrive(conn: pool.Connection) -> None:
     """Receipts for every second SMS; and alerts are dated as what was said of them."""
     for number in range(0, 400, 2):
         deliveries.note_receipt(conn, "sms", f"sms-{number}", "delivered")
+    conn.execute(
+        "UPDATE alert_event SET at = (night + 1 + time '06:20') AT TIME ZONE 'Asia/Ho_Chi_Minh'"
+        " WHERE is_late OR word = 'cleared'"
+    )
     conn.execute("UPDATE alert a SET raised_at = (SELECT min(at) FROM alert_event e WHERE e.alert_id = a.alert_id)")
