@@ -30,8 +30,9 @@ def sheet(ink: Ink) -> str:
 .figure.none {{ color: {ink.quiet}; font-weight: 400; }}
 .stButton button, .stLinkButton a, .stPageLink a, [data-testid="stBaseButton-segmented_control"],
 [data-testid="stBaseButton-segmented_controlActive"] {{ min-height: 44px; min-width: 44px; }}
+[data-testid^="stBaseButton-primary"], [data-testid^="stBaseButton-primary"] p {{ color: {ink.paper}; }}
 .qr {{ background: white; padding: .75rem; width: min(18rem, 100%); border: 1px solid {ink.line}; }}
-.qr svg {{ display: block; width: 100%; height: auto; }}
+.qr img {{ display: block; width: 100%; height: auto; }}
 .changes {{ overflow-x: auto; margin-top: .25rem; }}
 .changes td, .changes th {{ text-align: left; vertical-align: top; padding: .1rem 1rem .1rem 0;
     overflow-wrap: anywhere; }}

@@ -6,6 +6,8 @@ was typed, one that was taken begins anew.
 
 from __future__ import annotations
 
+import base64
+import re
 from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any, TypeVar
@@ -76,7 +78,12 @@ def show_refusal(forms: str) -> None:
     found = st.session_state.get(_REFUSED)
     if found and found[0].split("-")[0] == forms:
         del st.session_state[_REFUSED]
-        st.error(found[1])
+        st.error(plain(found[1]))
+
+
+def plain(text: str) -> str:
+    """Text of which Markdown makes no picture, link or formula: names are other people's."""
+    return re.sub(r"([\\`*_\[\]!$<])", r"\\\1", text)
 
 
 def refusal(fault: ApiFault, say: Words) -> str:
@@ -109,7 +116,7 @@ def picked(name: str, label: str, options: Sequence[str], told: Callable[[str], 
 def confirm(label: str, warning: str, yes: str, act: Callable[..., None], *args: object, name: str) -> None:
     """A button that asks once more before it does what cannot be taken back."""
     with st.popover(label):
-        st.write(warning)
+        line(warning)
         st.button(yes, key=f"yes-{name}", on_click=act, args=args, type="primary")
 
 
@@ -123,19 +130,35 @@ def show_once(say: Words) -> None:
     found = st.session_state.get(shell.TOLD_ONCE)
     if not found:
         return
-    with st.container(border=True, key="told_once_box"):
-        st.markdown(f"**{found['title']}**")
+    with st.container(border=True):
+        st.html(f"<div><strong>{escape(found['title'])}</strong></div>")
         st.write(say("Chỉ hiện lần này. Chép hoặc in ngay, đừng chụp gửi qua tin nhắn."))
-        for name, value in found.items():
-            if name not in ("title", "svg"):
-                st.html(f"<div>{escape(name)}</div>")
-                st.code(value, language=None, wrap_lines=True)
-        if "svg" in found:
-            show_svg(found["svg"], say("Mã QR"))
-            st.download_button(say("Tải mã QR để in (SVG)"), found["svg"], "qr.svg", "image/svg+xml", on_click="ignore")
+        words, picture = st.columns([2, 1], gap="large") if "svg" in found else (st.container(), None)
+        with words:
+            for name, value in found.items():
+                if name not in ("title", "svg"):
+                    line(name)
+                    st.code(value, language=None, wrap_lines=True)
+        if picture:
+            with picture:
+                show_svg(found["svg"], say("Mã QR"))
+                st.download_button(
+                    say("Tải mã QR để in (SVG)"), found["svg"], "qr.svg", "image/svg+xml", on_click="ignore"
+                )
         st.button(say("Đã chép, cất đi"), key="told", on_click=lambda: st.session_state.pop(shell.TOLD_ONCE, None))
 
 
+def line(text: str) -> None:
+    """A line of plain text, of which nothing becomes a link or a sign of Markdown."""
+    st.html(f"<div>{escape(text)}</div>")
+
+
 def show_svg(svg: str, told: str) -> None:
-    """A QR code on white, on a dark page too, or no camera reads it."""
-    st.html(f'<div class="qr" role="img" aria-label="{escape(told)}">{svg}</div>')
+    """A QR code on white, on a dark page too, or no camera reads it.
+
+    As an image, for Streamlit takes SVG out of HTML.
+    """
+    if "xmlns=" not in svg:
+        svg = svg.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1)
+    data = base64.b64encode(svg.encode()).decode()
+    st.html(f'<div class="qr"><img alt="{escape(told)}" src="data:image/svg+xml;base64,{data}"></div>')

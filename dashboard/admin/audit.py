@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import Any
 
@@ -60,7 +61,7 @@ def kind_word(kind: str, say: Words) -> str:
         "alert": say("Cảnh báo"), "account": say("Người dùng"), "correction": say("Sửa số đếm"), "field": say("Ruộng"),
         "quarantine": say("Tin bị giữ lại"), "recipient": say("Người nhận tin"), "rule": say("Ngưỡng"),
         "setting": say("Quyết định của đơn vị"), "token": say("Thẻ cho chương trình"), "trap": say("Bẫy"),
-        "visit": say("Lần thăm bẫy"),
+        "visit": say("Lần thăm bẫy"), "signup-code": say("Mã đăng ký cho bà con"),
     }  # fmt: skip
     return words.get(kind, kind)
 
@@ -78,7 +79,7 @@ def difference(one: views.AuditEntry) -> list[tuple[str, str | None, str | None]
 def _told(values: dict[str, Any], name: str) -> str | None:
     if values.get(name) is None:
         return None
-    text = str(values[name])
+    text = re.sub(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d):\d\d(\.\d+)?", r"\1 \2", str(values[name]))
     return text if len(text) <= 120 else f"{text[:119]}…"
 
 

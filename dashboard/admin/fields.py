@@ -8,7 +8,7 @@ from urllib.parse import quote
 import streamlit as st
 
 from dashboard import panels, places
-from dashboard.admin import acts, geo
+from dashboard.admin import acts, geo, signup
 from dashboard.places import Names
 from dashboard.reader import Reader
 from lighttrap import views
@@ -30,6 +30,8 @@ def show(who: Reader, names: Names) -> None:
         )  # fmt: skip
         acts.show_refusal(FORM)
         _form(who, names.fields.get(chosen or ""))
+        if chosen:
+            signup.show(who, chosen)
 
 
 def _list(who: Reader, names: Names) -> None:

@@ -17,7 +17,7 @@ def show(who: Reader, _names: Names) -> None:
     """Their sessions, and ending them."""
     say = who.words
     st.subheader(say("Nơi đang đăng nhập"), anchor=False)
-    st.write(say("{who}. Thấy chỗ lạ thì đăng xuất chỗ đó và đổi mật khẩu.", who=who.me.name))
+    acts.line(say("{who}. Thấy chỗ lạ thì đăng xuất chỗ đó và đổi mật khẩu.", who=who.me.name))
     acts.show_refusal("session")
     found = who.client.get(who.session, "/v1/me/sessions", list[views.LoginSession]).value
     for one in found:

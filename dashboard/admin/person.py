@@ -199,7 +199,8 @@ def _admin(who: Reader, one: views.Recipient) -> None:
             form = f"{recipients.FORM}-erase-{one.recipient_id}"
             with st.form(form, border=False):
                 st.write(say("Tên, số và lời các tin đã gửi bị xóa vĩnh viễn; chỉ còn số đếm. Không lấy lại được."))
-                st.text_input(say("Ghi lại tên để xác nhận: {name}", name=one.name), key=acts.key(form, "name"))
+                acts.line(one.name)
+                st.text_input(say("Ghi lại tên ở trên để xác nhận"), key=acts.key(form, "name"))
                 st.form_submit_button(say("Xóa hẳn"), type="primary", on_click=erase, args=(who, form, one))
 
 

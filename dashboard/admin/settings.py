@@ -24,7 +24,7 @@ def show(who: Reader) -> None:
         st.text_input(say("Số điện thoại để bà con gọi"), now.phone or "", key=acts.key(FORM, "phone"), max_chars=30)
         if now.author and now.updated_at:
             note = say("Quyết định gần nhất: {who}, {at}.", who=now.author, at=say.moment(now.updated_at))
-            st.write(note)
+            acts.line(note)
         st.form_submit_button(say("Lưu quyết định"), on_click=save, args=(who, now))
 
 

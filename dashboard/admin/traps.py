@@ -136,7 +136,7 @@ def _login(who: Reader, trap: views.Trap) -> None:
             )
             st.button(say("Cấp mã kết nối"), key="provision", type="primary", on_click=provision, args=(who, trap))
             return
-        st.write(say("Cấp lúc {at}, bởi {who}.", at=say.moment(found.issued_at), who=found.issued_by))
+        acts.line(say("Cấp lúc {at}, bởi {who}.", at=say.moment(found.issued_at), who=found.issued_by))
         with st.container(horizontal=True):
             acts.confirm(
                 say("Cấp mã mới"), say("Mã cũ sẽ không dùng được nữa; phải cài mã mới vào bẫy."),

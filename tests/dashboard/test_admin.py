@@ -101,7 +101,7 @@ def test_trap_is_registered_provisioned_and_retired_and_its_secret_is_shown_once
     told = [one.value for one in page.code]
     assert told[0] == "bd-900"
     assert len(told[1]) >= 20
-    assert "<svg" in shown(page)
+    assert "data:image/svg+xml;base64," in shown(page)
     press(page, "Đã chép, cất đi")
     assert not page.code
     assert told[1] not in repr(page.session_state)
@@ -283,3 +283,15 @@ def test_new_org_is_led_from_field_to_recipient(open_page: OpenPage, own_provinc
         page = open_page(own_province, SCREEN, Role.AGRONOMIST, org="moi", part=part)
         assert not page.exception
         assert told in shown(page)
+
+
+def test_code_for_farmers_is_made_with_its_picture_and_its_sheet(open_page: OpenPage, own_province: Province):
+    page = open_page(own_province, SCREEN, Role.AGRONOMIST, part="fields", field="ruong-02")
+    press(page, "Tạo mã đăng ký")
+    [[code]] = rows(own_province, "SELECT code FROM signup_code WHERE field_id = 'ruong-02'")
+    [link] = page.get("link_button")
+    assert link.proto.url.endswith(f"/{code}/sheet")
+    assert "data:image/svg+xml;base64," in shown(page)
+    press(page, "Đồng ý, thay mã")
+    [link] = page.get("link_button")
+    assert not link.proto.url.endswith(f"/{code}/sheet")
