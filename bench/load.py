@@ -5,9 +5,10 @@ from __future__ import annotations
 import socket
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import repeat
 
 _PIECE = 1 << 18
 
@@ -49,9 +50,10 @@ class Lines:
     def ask(self, paths: Sequence[str]) -> Round:
         """Asks for each path once, over all connections at a time. Raises RuntimeError unless all answers are 200."""
         began, cpu_s = time.perf_counter(), time.process_time()
-        number = len(self._lines)
-        with ThreadPoolExecutor(number) as threads:
-            found = list(threads.map(self._one_after_another, self._lines, [paths[at::number] for at in range(number)]))
+        # All take from one heap, and end together: a line that waited for the slowest would be hung up as idle.
+        waiting = iter(paths)
+        with ThreadPoolExecutor(len(self._lines)) as threads:
+            found = list(threads.map(self._one_after_another, self._lines, repeat(waiting)))
         seconds, cpu_s = time.perf_counter() - began, time.process_time() - cpu_s
         return Round(seconds, cpu_s, [ms for one, _ in found for ms in one], [size for _, one in found for size in one])
 
@@ -60,7 +62,7 @@ class Lines:
         for line in self._lines:
             line.close()
 
-    def _one_after_another(self, line: socket.socket, paths: Sequence[str]) -> tuple[list[float], list[int]]:
+    def _one_after_another(self, line: socket.socket, paths: Iterator[str]) -> tuple[list[float], list[int]]:
         taken, sizes = [], []
         for path in paths:
             began = time.perf_counter()
