@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.services import missing
 
-_FLAGS = (
+FLAGS = (
     "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--disable-gpu",
 )  # fmt: skip
@@ -76,7 +76,7 @@ def browser() -> Iterator[Browser]:
     if found is None:
         missing("no chromium")
     with sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=found, args=list(_FLAGS))
+        started = driver.chromium.launch(executable_path=found, args=list(FLAGS))
         yield started
         started.close()
 
