@@ -80,7 +80,7 @@ def main(names: list[str]) -> None:
     """Runs everything on the province, and takes the pictures."""
     wanted = [look for look in LOOKS if not names or look.name in names]
     with tempfile.TemporaryDirectory(prefix="lighttrap-pictures-") as folder:
-        command = [sys.executable, "-m", "lighttrap", "up", "--data", folder, "--port-base", str(PORT_BASE)]
+        command = [Path(sys.executable).with_name("lighttrap"), "up", "--data", folder, "--port-base", str(PORT_BASE)]
         with subprocess.Popen(command, stdout=subprocess.DEVNULL) as running:
             try:
                 session = _fill(Path(folder))
