@@ -80,8 +80,15 @@ def main(names: list[str]) -> None:
     """Runs everything on the province, and takes the pictures."""
     wanted = [look for look in LOOKS if not names or look.name in names]
     with tempfile.TemporaryDirectory(prefix="lighttrap-pictures-") as folder:
-        command = [Path(sys.executable).with_name("lighttrap"), "up", "--data", folder, "--port-base", str(PORT_BASE)]
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL) as running:
+        command = [
+            str(Path(sys.executable).with_name("lighttrap")),
+            "up",
+            "--data",
+            folder,
+            "--port-base",
+            str(PORT_BASE),
+        ]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
             try:
                 session = _fill(Path(folder))
                 _take(wanted, session)
