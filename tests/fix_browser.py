@@ -69,9 +69,9 @@ class Window:
 OpenWindow = Callable[..., Window]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium, headless."""
+    """Chromium, headless; not for longer than a module, for its driver keeps an event loop running in this thread."""
     found = shutil.which("chromium")
     if found is None:
         missing("no chromium")

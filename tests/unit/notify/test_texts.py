@@ -268,7 +268,7 @@ def test_texts_of_the_package_have_no_fault():
         ("Keep visiting the field as usual.", "Spray as usual.", "page.keep says 'Spray'"),
         (
             "good for 15 minutes. If",
-            "good for 15 minutes, for messages on light traps near your own field. If",
+            "good for 15 minutes, for messages on the light traps that stand near your own field. If",
             "code.text takes 2",
         ),
         ('Call {phone}"', 'Call us"', "page.call lost {phone}"),
