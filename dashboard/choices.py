@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
+from dashboard import morning
 from dashboard.places import Names
 from dashboard.reader import Reader
 from lighttrap import views
@@ -25,11 +26,13 @@ def one_of(name: str, label: str, options: Sequence[str], told: Callable[[str], 
 
 
 def field(who: Reader, names: Names) -> str:
-    """A field; by commune and name."""
+    """A field; by commune and name, at first that which is worst."""
     options = sorted(names.fields, key=lambda one: (names.commune_of(one), names.field(one)))
+    worst = morning.worst_of(who.get("/overview", views.Overview).value)
     return one_of(
-        "field", who.words("Ruộng"), options, lambda one: f"{names.commune_of(one)} · {names.field(one)}", options[0]
-    )
+        "field", who.words("Ruộng"), options, lambda one: f"{names.commune_of(one)} · {names.field(one)}",
+        worst.field_id if worst else options[0],
+    )  # fmt: skip
 
 
 def trap(who: Reader, names: Names) -> str:

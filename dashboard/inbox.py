@@ -63,7 +63,7 @@ def _card(who: Reader, names: Names, alert: views.Alert, field: views.FieldOverv
         facts.append(say("đêm qua {value} con/bẫy", value=say.number(field.value)))
     if alert.acknowledged_by:
         facts.append(say("{who} đang xử lý", who=alert.acknowledged_by))
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+    with st.container(key=f"alert_card{alert.alert_id}", border=True, horizontal=True, vertical_alignment="center"):
         st.html(
             f"<div>{panels.badge(alert.level, say)} <strong>{escape(title(alert, names, say))}</strong><br>"
             f"{escape('; '.join(facts))}</div>"

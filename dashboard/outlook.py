@@ -107,9 +107,13 @@ def _change(change: views.Change, say: Words) -> str:
     n = say.number(change.traps)
     if change.is_low or change.change_pct is None:
         return say("So với tuần trước: thấp ở cả hai tuần ({n} bẫy).", n=n)
-    text = say("tăng {pct} %") if change.change_pct >= 0 else say("giảm {pct} %")
-    return say("So với tuần trước: {change} ({n} bẫy).",
-               change=text.format(pct=say.number(abs(change.change_pct))), n=n)  # fmt: skip
+    if change.change_pct >= 100:
+        times = 1 + change.change_pct / 100
+        text = say("gấp {times} lần", times=say.number(times, 0 if times >= 10 else 1))
+    else:
+        told = say("tăng {pct} %") if change.change_pct >= 0 else say("giảm {pct} %")
+        text = told.format(pct=say.number(abs(change.change_pct)))
+    return say("So với tuần trước: {change} ({n} bẫy).", change=text, n=n)
 
 
 def _season(season: views.SeasonNow, say: Words) -> str:

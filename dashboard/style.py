@@ -23,13 +23,16 @@ def sheet(ink: Ink) -> str:
 {levels}
 .verdict {{ font-size: 1.5rem; font-weight: 700; line-height: 1.3; margin: .25rem 0; }}
 .levels {{ display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; margin: 0; }}
+.levels > span {{ display: inline-flex; gap: .4em; align-items: center; font-weight: 700; }}
+.st-key-figures {{ display: grid; grid-template-columns: repeat(4, 1fr); gap: .75rem; }}
+.st-key-figures > * {{ width: auto; min-width: 0; }}
+[class*="st-key-alert_card"] {{ flex-wrap: nowrap; }}
 .figure {{ font-size: 2.25rem; font-weight: 700; line-height: 1.1; font-variant-numeric: tabular-nums; }}
 .text {{ border-left: 3px solid {ink.line}; margin: .25rem 0 .5rem; padding: .25rem .75rem; white-space: pre-line; }}
 .mark {{ font-weight: 700; }}
 .moment {{ border-left: 3px solid {ink.line}; padding: 0 .75rem; }}
 .figure.none {{ color: {ink.quiet}; font-weight: 400; }}
-.stButton button, .stLinkButton a, .stPageLink a, [data-testid="stBaseButton-segmented_control"],
-[data-testid="stBaseButton-segmented_controlActive"] {{ min-height: 44px; min-width: 44px; }}
+.stButton button, .stLinkButton a, .stPageLink a, .stButtonGroup button {{ min-height: 44px; min-width: 44px; }}
 [data-testid^="stBaseButton-primary"], [data-testid^="stBaseButton-primary"] p {{ color: {ink.paper}; }}
 .qr {{ background: white; padding: .75rem; width: min(18rem, 100%); border: 1px solid {ink.line}; }}
 .qr img {{ display: block; width: 100%; height: auto; }}
@@ -43,7 +46,9 @@ def sheet(ink: Ink) -> str:
 [class*="st-key-wide_"] {{ padding-right: 4.5rem; }}
 .st-key-phone_pages {{ display: none; }}
 @media (max-width: 640px) {{
-    .st-key-phone_pages {{ display: flex; }}
+    .st-key-phone_pages {{ display: flex; gap: 0 .25rem; }}
+    .st-key-figures {{ grid-template-columns: 1fr 1fr; gap: .5rem; }}
+    [class*="st-key-alert_card"] {{ flex-wrap: wrap; }}
     h1 {{ font-size: 1.8rem !important; }}
     .stMainBlockContainer {{ padding-top: 4.25rem; }}
 }}

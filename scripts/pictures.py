@@ -30,7 +30,7 @@ from tests.fix_house import DRAWN, come_in
 FOLDER = Path(__file__).parent.parent / "docs" / "pictures"
 PORT_BASE = 18_900
 MOST_BYTES = 150_000
-COLOURS = 128
+COLOURS = 256
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,12 @@ class Look:
     phone: bool = False
     dark: bool = False
     wall: bool = False
+    height: int = 900
 
     @property
     def window(self) -> dict[str, Any]:
         """Options of the browser's window."""
-        size = (390, 844) if self.phone else (1920, 1080) if self.wall else (1440, 900)
+        size = (390, 844) if self.phone else (1920, 1080) if self.wall else (1440, self.height)
         return {
             "viewport": {"width": size[0], "height": size[1]}, "device_scale_factor": 1.5 if self.phone else 1,
             "color_scheme": "dark" if self.dark else "light", "locale": "vi-VN", "timezone_id": "Asia/Ho_Chi_Minh",
@@ -55,16 +56,16 @@ class Look:
 
 
 LOOKS = [
-    Look("last_night_vi", ""),
+    Look("last_night_vi", "", height=1250),
     Look("last_night_km", "", lang="km"),
     Look("last_night_en", "", lang="en"),
     Look("last_night_phone_vi", "", phone=True),
     Look("last_night_dark_vi", "", dark=True),
-    Look("trends_vi", "xu-huong"),
-    Look("trends_km", "xu-huong", lang="km"),
-    Look("trends_en", "xu-huong", lang="en"),
+    Look("trends_vi", "xu-huong", height=1250),
+    Look("trends_km", "xu-huong", lang="km", height=1250),
+    Look("trends_en", "xu-huong", lang="en", height=1250),
     Look("trends_phone_vi", "xu-huong", phone=True),
-    Look("trap_vi", "bay"),
+    Look("trap_vi", "bay", height=1100),
     Look("alerts_vi", "canh-bao"),
     Look("alerts_phone_vi", "canh-bao", phone=True),
     Look("map_vi", "ban-do"),
@@ -142,7 +143,9 @@ def _picture(browser: Browser, look: Look, session: str) -> bytes:
 def _keep(path: Path, raw: bytes) -> int:
     """Writes a picture with few colours; returns its size in bytes."""
     with Image.open(io.BytesIO(raw)) as image:
-        image.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+        image.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
+            path, optimize=True
+        )
     return path.stat().st_size
 
 

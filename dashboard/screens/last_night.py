@@ -38,7 +38,9 @@ def show_night(who: Reader, names: Names) -> None:
     st.html(
         '<p class="levels">'
         + " ".join(
-            f"{say.number(at_levels[level])} {panels.badge(level, say)}" for level in maps.ORDER if at_levels[level]
+            f"<span>{say.number(at_levels[level])} {panels.badge(level, say)}</span>"
+            for level in maps.ORDER
+            if at_levels[level]
         )
         + "</p>"
     )
@@ -72,9 +74,9 @@ def show_figures(who: Reader, found: views.Overview, names: Names) -> None:
          say("{reported}/{traps} bẫy có báo", reported=figures.reported, traps=figures.traps)),
         (say("Cảnh báo đang mở"), say.number(figures.open_alerts), figures.open_alerts, ""),
     ]  # fmt: skip
-    with st.container(horizontal=True, gap="small"):
+    with st.container(key="figures"):
         for title, figure, weight, note in boxes:
-            with st.container(border=True, width=260):
+            with st.container(border=True):
                 quiet = " none" if not weight else ""
                 st.html(
                     f'<div class="figures"><div>{escape(title)}</div><div class="figure{quiet}">{escape(figure)}</div>'
