@@ -67,7 +67,7 @@ def state_word(trap: views.TrapNights, say: Words) -> str:
     """What a trap is doing."""
     words = {
         "no-data": say("chưa đủ số liệu"), "peak": say("đã có đỉnh"), "rising": say("đang tăng"),
-        "no-clear-peak": say("rầy vào đèn liên tục, chưa rõ đỉnh"), "low": say("thấp"),
+        "no-clear-peak": say("rầy vào đèn liên tục, chưa rõ đỉnh"), "low": say("không có đỉnh"),
     }  # fmt: skip
     return words[trap.outlook.state] if trap.outlook else words["no-data"]
 
@@ -86,7 +86,7 @@ def legend(found: views.Trend, say: Words) -> str:
     """How the chart is to be read."""
     parts = [
         say("✕ không có số liệu"), say("– bằng không"), say("nhạt, nét đứt: chưa đủ"), say("▼ đỉnh (rỗng: tạm)"),
-        say("○ trăng non, ● trăng tròn"),
+        say("vòng chấm: số đã sửa"), say("○ trăng non, ● trăng tròn"),
     ]  # fmt: skip
     if found.band:
         years = [one for one in found.band.years if one]

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import altair as alt
 import numpy as np
@@ -36,7 +36,17 @@ class Series:
     levels: Sequence[int | None] | None
     """As the rules judged them; None for a trap by itself, which no rule judges."""
     notes: Sequence[str]
+    recounts: Sequence[str | None]
+    """What was put right in a night, in words."""
     median: Sequence[float | None]
+
+
+class Span(NamedTuple):
+    """Days from `first` to `last`, both in it, for something."""
+
+    first: date
+    last: date
+    told: str
 
 
 def of_field(found: views.Trend, say: Words) -> Series:
@@ -50,22 +60,38 @@ def of_field(found: views.Trend, say: Words) -> Series:
     ]
     known = np.array([math.nan if one is None else one for one in field.value], float)
     median = [None if math.isnan(one) else float(one) for one in smooth.centred_median(known)]
-    return Series(found.nights, field.value, list(field.state), field.level, notes, median)
+    recounts = _recounts_of(found, say)
+    return Series(found.nights, field.value, list(field.state), field.level, notes, recounts, median)
 
 
 def of_trap(found: views.Trend, trap: views.TrapNights, say: Words) -> Series:
     """One trap's normalised catch; of a night without one, what is known of it."""
+    recounts = _recounts(trap, say)
     notes = []
-    for lamp_s, count, machine, correction in zip(
-        trap.lamp_s, trap.count, trap.machine_count, trap.correction_id, strict=True
-    ):
+    for lamp_s, recount in zip(trap.lamp_s, recounts, strict=True):
         parts = [say("đèn sáng {h} giờ", h=say.number(lamp_s / 3600, 1))] if lamp_s is not None else []
-        if correction is not None:
-            parts.append(say("đã sửa: máy đếm {machine}, người đếm {count}",
-                             machine=say.number(machine), count=say.number(count)))  # fmt: skip
-        notes.append("; ".join(parts))
+        notes.append("; ".join([*parts, *([recount] if recount else [])]))
     states = [None if state is None else str(state) for state in trap.state]
-    return Series(found.nights, trap.catch, states, None, notes, trap.centred_median)
+    return Series(found.nights, trap.catch, states, None, notes, recounts, trap.centred_median)
+
+
+def _recounts(trap: views.TrapNights, say: Words) -> list[str | None]:
+    return [
+        None
+        if correction is None
+        else say("đã sửa: máy đếm {machine}, người đếm {count}", machine=say.number(machine), count=say.number(count))
+        for count, machine, correction in zip(trap.count, trap.machine_count, trap.correction_id, strict=True)
+    ]
+
+
+def _recounts_of(found: views.Trend, say: Words) -> list[str | None]:
+    """Those of all traps of a field, each with the trap's name."""
+    by_trap = [(trap.name, _recounts(trap, say)) for trap in found.traps]
+    told = [
+        "; ".join(f"{name}: {recounts[place]}" for name, recounts in by_trap if recounts[place])
+        for place in range(len(found.nights))
+    ]
+    return [one or None for one in told]
 
 
 def rows(series: Series, say: Words) -> list[Row]:
@@ -87,6 +113,7 @@ def rows(series: Series, say: Words) -> list[Row]:
                 "state": state_word(state, say),
                 "level": "" if series.levels is None else panels.level_word(level, say),
                 "note": series.notes[place],
+                "recount": series.recounts[place],
             }
         )
     return found
@@ -110,14 +137,20 @@ def chart(
     *,
     log: bool = False,
     beside: Sequence[tuple[str, Sequence[date], Sequence[float | None]]] = (),
+    happened: Sequence[tuple[date, str]] = (),
 ) -> alt.VConcatChart:
-    """Catch on top with all that explains it, rain and lunar days below. `beside` are series to compare with."""
-    nights = rows(series, say)
+    """Catch on top with all that explains it; below what follows, what happened, rain, and lunar days.
+
+    `beside` are series to compare with, `happened` events and visits by their night. The axis goes on to the end of
+    what follows the newest peak.
+    """
+    nights, following = rows(series, say), spans(found, say)
+    ends = [*found.nights[:1], *found.nights[-1:], *(span.last for span in following)]
     scale = alt.Scale(type="symlog", constant=10) if log else alt.Scale(zero=True, nice=True)
     y = alt.Y("value:Q", title=say("con/bẫy/đêm"), scale=scale, axis=alt.Axis(labelExpr=_thousands(say), grid=True))
-    x = _x(found.nights, axis=alt.Axis(format="%d/%m", title=None, labelOverlap=True, tickCount="week"))
-    layers: list[alt.Chart] = [*_windows(found, say, ink, x), *_band(found, ink, x, y)]
-    layers += _bars(nights, say, ink, x, y, log=log)
+    x = _x(ends, axis=alt.Axis(format="%d/%m", title=None, labelOverlap=True, tickCount="week"))
+    layers: list[alt.Chart] = [*_band(found, ink, x, y), *_bars(nights, say, ink, x, y, log=log)]
+    layers += [_rings(nights, ink, x, y)]
     layers += [_line(series.nights, series.median, say("trung vị 7 đêm"), ink.text, x, y)]
     layers += [
         _line(dates, values, name, ink.accent, x, y, dash=[2 + 3 * place, 3])
@@ -125,8 +158,12 @@ def chart(
     ]
     layers += [*_thresholds(found, say, ink, x, y), *_peaks(found, say, ink, x)]
     top = alt.layer(*layers).properties(height=HEIGHT, width="container")
-    bare = _x(found.nights, axis=None)
-    rest = [part for part in (_rain(found, say, ink, bare), _moon(found, say, ink, bare)) if part is not None]
+    bare = _x(ends, axis=None)
+    below = (
+        _following(following, ink, bare), _news(happened, say, ink, bare), _rain(found, say, ink, bare),
+        _moon(found, say, ink, bare),
+    )  # fmt: skip
+    rest = [part for part in below if part is not None]
     made: alt.VConcatChart = (
         alt.vconcat(top, *rest, spacing=6)
         .configure_view(strokeWidth=0)
@@ -146,8 +183,8 @@ def _data(values: Sequence[Row]) -> alt.Chart:
     return alt.Chart(alt.InlineData(values=list(values)))
 
 
-def _x(nights: Sequence[date], **how: Any) -> alt.X:  # noqa: ANN401 - of Altair
-    ends = [noon(nights[0] - timedelta(days=1)), noon(nights[-1] + timedelta(days=1))] if nights else []
+def _x(shown: Sequence[date], **how: Any) -> alt.X:  # noqa: ANN401 - of Altair
+    ends = [noon(min(shown) - timedelta(days=1)), noon(max(shown) + timedelta(days=1))] if shown else []
     return alt.X("night:T", scale=alt.Scale(domain=ends), **how)
 
 
@@ -239,21 +276,53 @@ def _thresholds(found: views.Trend, say: Words, ink: Ink, x: alt.X, y: alt.Y) ->
         yield _data(lines).mark_text(**how).encode(x=x, y=y, text="told:N")
 
 
-def _windows(found: views.Trend, say: Words, ink: Ink, x: alt.X) -> Iterator[alt.Chart]:
-    """When to look, when the next adults come, when to sow: as bands behind the bars, each with its words."""
-    spans: list[Row] = [
-        {
-            "night": noon(window.first), "end": noon(window.last), "told": stage_word(window.stage, say),
-            "row": place,
-        }
-        for trap in leading(found)
-        for place, window in enumerate(one for one in trap.after if one.stage in ("control", "next-adults"))
+def _rings(nights: Sequence[Row], ink: Ink, x: alt.X, y: alt.Y) -> alt.Chart:
+    """A dotted ring round what somebody recounted."""
+    made: alt.Chart = (
+        _data([row for row in nights if row["recount"] and row["value"] is not None])
+        .mark_point(shape="circle", filled=False, size=220, stroke=ink.text, strokeWidth=1.5, strokeDash=[2, 2])
+        .encode(x=x, y=y, tooltip=[alt.Tooltip("day:N"), alt.Tooltip("recount:N")])
+    )
+    return made
+
+
+def spans(found: views.Trend, say: Words) -> list[Span]:
+    """What follows the newest peak of the field's traps, and the days to sow, in the order of their first days."""
+    made = []
+    for one in leading(found):
+        made += [Span(window.first, window.last, stage_word(window.stage, say)) for window in one.after]
+        sowing = one.sowing
+        if sowing and sowing.sow_first and sowing.sow_last:
+            made.append(Span(sowing.sow_first.date, sowing.sow_last.date, say("sạ né rầy (đề xuất)")))
+    return sorted(made)
+
+
+def _following(found: Sequence[Span], ink: Ink, x: alt.X) -> alt.LayerChart | alt.FacetChart | None:
+    """A bar for each span, its words before it."""
+    if not found:
+        return None
+    bars = [
+        {"night": noon(one.first), "end": noon(one.last + timedelta(days=1)), "told": one.told} for one in found
     ]  # fmt: skip
-    if not spans:
-        return
-    last = max(found.nights)
-    shown = [span for span in spans if span["night"] <= noon(last)]
-    yield _data(shown).mark_rect(color=ink.band, opacity=0.35).encode(x=x, x2="end:T", tooltip=alt.Tooltip("told:N"))
+    base = _data(bars).encode(x=x, y=alt.Y("told:N", sort=None, axis=None), tooltip=alt.Tooltip("told:N"))
+    bar = base.mark_bar(color=ink.band, stroke=ink.outline, strokeWidth=0.7, height=14).encode(x2="end:T")
+    words = base.mark_text(align="right", dx=-6, fontSize=12, color=ink.text).encode(text="told:N")
+    height = 20 * len({one.told for one in found})
+    return alt.layer(bar, words).properties(height=height, width="container")
+
+
+def _news(happened: Sequence[tuple[date, str]], say: Words, ink: Ink, x: alt.X) -> alt.Chart | None:
+    """A mark under each night in which something happened at the trap."""
+    marks = [{"night": noon(night), "day": say.night(night), "told": told} for night, told in happened]
+    if not marks:
+        return None
+    made: alt.Chart = (
+        _data(marks)
+        .mark_text(text="◇", fontSize=15, color=ink.accent)
+        .encode(x=x, tooltip=[alt.Tooltip("day:N"), alt.Tooltip("told:N")])
+        .properties(height=18, width="container")
+    )
+    return made
 
 
 def _peaks(found: views.Trend, say: Words, ink: Ink, x: alt.X) -> Iterator[alt.Chart]:

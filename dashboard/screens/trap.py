@@ -15,6 +15,7 @@ from dashboard.reader import Reader
 from dashboard.words import ZONE, Words
 from lighttrap import views
 from lighttrap.model import Role
+from lighttrap.night import night_of
 
 MAY_CORRECT = {Role.ADMIN, Role.AGRONOMIST, Role.TECHNICIAN}
 NIGHTS = 90
@@ -40,14 +41,16 @@ def show_trap(who: Reader, names: Names, trap_id: str, species: str) -> None:
                    *(f"- {line}" for line in outlook.trap_lines(trap, say))])
     )  # fmt: skip
     log = st.toggle(say("Trục logarit"), key="trap_log")
-    chart = trend.chart(found, trend.of_trap(found, trap, say), say, who.ink, log=log)
+    told = news(who, trap_id)
+    happened = [(night_of(at), text) for at, text in told if night_of(at) in found.nights]
+    chart = trend.chart(found, trend.of_trap(found, trap, say), say, who.ink, log=log, happened=happened)
     shell.wide_chart(chart, names.trap(trap_id), "trap")
     st.html(f'<p class="fresh">{escape(outlook.legend(found, say))}</p>')
     left, right = st.columns(2, gap="medium")
     with left:
         show_corrections(who, names, found, trap)
-    with right, panels.calm(say, who.settings.phone):
-        show_news(who, trap_id)
+    with right:
+        show_news(who, trap_id, told)
 
 
 def show_health(who: Reader, names: Names, trap_id: str) -> None:
@@ -133,10 +136,9 @@ def undo(who: Reader, one: views.Correction) -> None:
     _send(who, "DELETE", f"/corrections/{one.correction_id}?{urlencode({'reason': reason})}", None)
 
 
-def show_news(who: Reader, trap_id: str) -> None:
+def news(who: Reader, trap_id: str) -> list[tuple[datetime, str]]:
     """What the trap told and what people did there, the newest first."""
     say = who.words
-    st.subheader(say("Sự kiện và lần thăm"), anchor=False)
     events = who.get(f"/traps/{quote(trap_id)}/events", views.Page[views.TrapEvent], limit=NEWS).value.items
     visits = who.get("/visits", views.Page[views.Visit], trap_id=trap_id, limit=NEWS).value.items
     lines = [(one.at, say("bẫy báo: {what}", what=" ".join([one.event, one.note or ""]).strip())) for one in events]
@@ -144,9 +146,16 @@ def show_news(who: Reader, trap_id: str) -> None:
         (one.at, say("{who} đã thăm: {what}", who=one.author, what=", ".join([*map(str, one.work), one.note or ""])))
         for one in visits
     ]
-    if not lines:
+    return sorted(lines, reverse=True)
+
+
+def show_news(who: Reader, trap_id: str, told: list[tuple[datetime, str]]) -> None:
+    """The same as a list, and the way to write down a visit."""
+    say = who.words
+    st.subheader(say("Sự kiện và lần thăm"), anchor=False)
+    if not told:
         st.write(say("Chưa có sự kiện nào."))
-    for at, text in sorted(lines, reverse=True)[:NEWS]:
+    for at, text in told[:NEWS]:
         st.html(f"<div><strong>{escape(say.moment(at))}</strong> {escape(text)}</div>")
     st.page_link("screens/devices.py", label=say("Ghi lần thăm bẫy"), query_params=shell.kept_params(trap=trap_id))
 

@@ -131,6 +131,46 @@ def test_peak_is_hollow_while_it_may_still_go():
     assert "tạm" in row["told"]
 
 
+def an_outlook() -> views.Outlook:
+    window = {"earliest": FIRST, "latest": FIRST, "point": None, "basis": "assumed", "source": "x"}
+    lunar = {"lunar_day": 1, "lunar_month": 10, "is_leap_month": False}
+    return views.Outlook.model_validate(
+        {
+            "as_of": FIRST, "state": "peak",
+            "peaks": [{"night": FIRST, "highest_night": FIRST, "typical": 900, "is_final": True}],
+            "after": [{**window, "stage": "control", "first": FIRST + timedelta(12), "last": FIRST + timedelta(18)}],
+            "sowing": {
+                "is_confirmed": True, "soak_first": None, "soak_last": None, "rice_age_days": None, "notes": [],
+                "basis": "assumed", "sow_first": {**lunar, "date": FIRST + timedelta(1)},
+                "sow_last": {**lunar, "date": FIRST + timedelta(5)},
+            },
+        }
+    )  # fmt: skip
+
+
+def test_axis_goes_on_to_the_end_of_what_follows_the_peak():
+    found = a_trend(traps=[a_trap(outlook=an_outlook())])
+    spec = drawn(found)
+    assert spec["vconcat"][0]["layer"][0]["encoding"]["x"]["scale"]["domain"][1][:10] == "2026-12-09"
+    told = [(row["told"], row["night"][:10]) for rows in spec["datasets"].values() for row in rows if "end" in row]
+    assert told == [("sạ né rầy (đề xuất)", "2026-11-21"), ("thăm ruộng tìm rầy cám", "2026-12-02")]
+    assert {layer["mark"]["type"] for layer in spec["vconcat"][1]["layer"]} == {"bar", "text"}
+
+
+def test_recount_of_any_trap_is_ringed_on_the_fields_chart():
+    spec = drawn(a_trend())
+    [ring] = next(rows_of(spec, layer) for layer in layers(spec, "point") if layer["mark"].get("strokeDash"))
+    assert ring["night"][:10] == "2026-11-23"
+    assert ring["recount"] == "Bẫy 1: đã sửa: máy đếm 1.200, người đếm 900"
+
+
+def test_what_happened_is_marked_under_its_night():
+    happened = [(FIRST, "bẫy báo: tray-cleaned")]
+    spec = drawn(a_trend(), happened=happened)
+    rows = rows_of(spec, spec["vconcat"][1])
+    assert [(row["night"][:10], row["told"]) for row in rows] == [("2026-11-20", "bẫy báo: tray-cleaned")]
+
+
 def test_sentence_is_of_the_last_night_that_is_over():
     text = outlook.sentence(a_trend(), names(), "f1", "nilaparvata-lugens", SAY)
     assert text.startswith("Báo động: rầy nâu ở Xã Tân Hòa, đêm 23/11: 1.200 con/bẫy")
