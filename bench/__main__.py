@@ -11,14 +11,26 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from bench import alerts, api, exports, latency, peers, simulator, store, workers
+from bench import alerts, api, dashboard, exports, latency, peers, simulator, store, workers
 from bench.ingest import Bench
 from bench.servers import Servers, servers
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
 PORT_BASE = 18_700
 METRICS_PORT = PORT_BASE + 2
-PARTS = ("speed", "peers", "latency", "workers", "alerts", "growth", "recovery", "simulator", "api", "exports")
+PARTS = (
+    "speed",
+    "peers",
+    "latency",
+    "workers",
+    "alerts",
+    "growth",
+    "recovery",
+    "simulator",
+    "api",
+    "exports",
+    "dashboard",
+)
 CATCHES = 10**6
 
 
@@ -72,7 +84,7 @@ class Run:
         """A part's key in the results and what it measured; None when it has nothing to measure."""
         if name == "peers" and not peers.installed():
             return None
-        number_of_traps = alerts.TRAPS if name == "alerts" else self._traps
+        number_of_traps = {"alerts": alerts.TRAPS, "dashboard": dashboard.TRAPS}.get(name, self._traps)
         with servers(PORT_BASE, number_of_traps, self._pg_bin) as running:
             self.label = running.label
             return self._measure(name, running)
@@ -96,6 +108,8 @@ class Run:
                 return "alerts", alerts.measure(running, crossing)
             case "api":
                 return "api", api.measure(running, METRICS_PORT)
+            case "dashboard":
+                return "dashboard", dashboard.measure(running, METRICS_PORT)
             case "exports":
                 sizes = [10**5, 10**6] + [10**7] * (not self._quick)
                 return "exports", exports.measure(running, METRICS_PORT, sizes)

@@ -102,10 +102,10 @@ _FILL = {
 }
 
 
-def fill(dsn: str) -> str:
-    """Gives the traps of ORG fields, rules, 300 nights, and what follows from them. Returns a viewer's token."""
-    first, last = last_night() - timedelta(days=NIGHTS - 1), last_night()
-    values = {"org": ORG, "fields": FIELDS, "species": list(SPECIES), "first": first, "last": last}
+def fill(dsn: str, fields: int = FIELDS, nights: int = NIGHTS) -> str:
+    """Gives the traps of ORG fields, rules, nights, and what follows from them. Returns a viewer's token."""
+    first, last = last_night() - timedelta(days=nights - 1), last_night()
+    values = {"org": ORG, "fields": fields, "species": list(SPECIES), "first": first, "last": last}
     with pool.connect(dsn) as conn:
         conn.execute("SET statement_timeout = 0")
         conn.execute("SELECT setseed(0.5)")

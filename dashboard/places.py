@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeVar
 
+from dashboard import drawing
 from dashboard.reader import Reader
 from lighttrap import views
 from lighttrap.notify import verdict
@@ -53,14 +54,17 @@ class Names:
 def names(who: Reader) -> Names:
     """The names of an org. Raises as `Reader.get` does."""
     fields = who.get("/fields.geojson", views.FieldMap).value.features
-    traps = [trap for page in pages(who, "/traps", views.Page[views.Trap]) for trap in page.items]
+    traps = pages(who, "/traps", views.Page[views.Trap])
     found = who.client.get(who.session, "/v1/communes", views.Page[views.Commune], {"limit": PAGE}).value
-    return Names(
-        {one.id: one for one in fields},
-        {trap.trap_id: trap for trap in traps},
-        {one.commune_code: one.name for one in found.items},
-        who,
-    )
+    return drawing.once(
+        (fields, *traps, found), ("names", who.words.language),
+        lambda: Names(
+            {one.id: one for one in fields},
+            {trap.trap_id: trap for page in traps for trap in page.items},
+            {one.commune_code: one.name for one in found.items},
+            who,
+        ),
+    )  # fmt: skip
 
 
 def pages(who: Reader, path: str, shape: type[views.Page[Item]], **params: object) -> list[views.Page[Item]]:

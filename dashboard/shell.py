@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlencode
 
-import altair as alt
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
@@ -79,10 +80,11 @@ def head(who: Reader, title: str) -> None:
         panels.strip(say("Bản dịch này là bản nháp, chưa có người bản ngữ duyệt."))
 
 
-def wide_chart(chart: alt.VConcatChart, told: str, key: str) -> None:
-    """A chart of several parts; room is left for its axis, which Vega puts beside the width it is given."""
+@contextmanager
+def wide(key: str) -> Iterator[None]:
+    """Room for a chart of several parts: Vega puts its axis beside the width it is given."""
     with st.container(key=f"wide_{key}"):
-        st.altair_chart(chart, alt=told, theme=None, width="stretch")
+        yield
 
 
 def kept_params(**params: str | None) -> dict[str, str]:

@@ -7,7 +7,7 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import charts, inbox, maps, morning, panels, places, reader, shell
+from dashboard import charts, drawing, inbox, maps, morning, panels, places, reader, shell
 from dashboard.admin import parts
 from dashboard.places import Names
 from dashboard.reader import Reader
@@ -57,8 +57,10 @@ def show_night(who: Reader, names: Names) -> None:
     with panels.calm(say, who.settings.phone):
         worst = who.get("/overview/worst", list[views.Strip], night=found.night, fields=WORST).value
         if worst:
-            chart = charts.strips(worst, names, say, who.ink)
-            st.altair_chart(chart, alt=say("Mức của mười ruộng nặng nhất trong 14 đêm"), theme=None, width="stretch")
+            drawing.show(
+                who, say("Mức của mười ruộng nặng nhất trong 14 đêm"), (worst, names), "strips",
+                lambda: charts.strips(worst, names, say, who.ink),
+            )  # fmt: skip
 
 
 def show_figures(who: Reader, found: views.Overview, names: Names) -> None:
@@ -86,13 +88,14 @@ def show_figures(who: Reader, found: views.Overview, names: Names) -> None:
 
 def show_map(who: Reader, found: views.Overview, names: Names) -> None:
     """The map, or why there is none."""
-    chart = maps.field_map(found.fields, names, who.words, who.ink)
-    if chart is None:
+    drawn = drawing.show(
+        who, who.words("Bản đồ mức của các ruộng"), (found.fields, names), "map",
+        lambda: maps.field_map(found.fields, names, who.words, who.ink),
+    )  # fmt: skip
+    if not drawn:
         panels.empty(
             who.words("Chưa ruộng nào có vị trí."), [who.words("Thêm vị trí hoặc ranh giới ruộng ở trang Quản trị.")]
         )
-    else:
-        st.altair_chart(chart, alt=who.words("Bản đồ mức của các ruộng"), theme=None, width="stretch")
 
 
 def teach(who: Reader) -> None:

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import streamlit as st
 
-from dashboard import maps, morning, panels, places, reader, shell
+from dashboard import drawing, maps, morning, panels, places, reader, shell
 from dashboard.places import Names
 from dashboard.reader import Reader
 from lighttrap import views
@@ -22,12 +22,13 @@ def show_map(who: Reader, names: Names, night: date | None, species: str | None,
     if answer.is_old:
         panels.strip(say("Máy chủ không trả lời. Dưới đây là số liệu lấy lúc {at}.", at=say.moment_of(answer.at)))
     st.markdown(f"**{morning.sentence(found, names, say)}**")
-    chart = maps.field_map(found.fields, names, say, who.ink, height=560, silent=silent)
-    if chart is None:
+    drawn = drawing.show(
+        who, say("Bản đồ mức của các ruộng đêm {night}", night=say.night(found.night)), (found.fields, names),
+        ("map", 560, silent),
+        lambda: maps.field_map(found.fields, names, say, who.ink, height=560, silent=silent),
+    )  # fmt: skip
+    if not drawn:
         panels.empty(say("Chưa ruộng nào có vị trí."), [say("Thêm vị trí hoặc ranh giới ruộng ở trang Quản trị.")])
-    else:
-        alt = say("Bản đồ mức của các ruộng đêm {night}", night=say.night(found.night))
-        st.altair_chart(chart, alt=alt, theme=None, width="stretch")
     with st.expander(say("Bảng số liệu của bản đồ")):
         show_table(found, names, who)
 

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 import streamlit as st
 
-from dashboard import choices, health, outlook, panels, places, reader, shell, trend
+from dashboard import choices, drawing, health, outlook, panels, places, reader, shell, trend
 from dashboard.client import ApiFault
 from dashboard.places import Names
 from dashboard.reader import Reader
@@ -43,8 +43,11 @@ def show_trap(who: Reader, names: Names, trap_id: str, species: str) -> None:
     log = st.toggle(say("Trục logarit"), key="trap_log")
     told = news(who, trap_id)
     happened = [(night_of(at), text) for at, text in told if night_of(at) in found.nights]
-    chart = trend.chart(found, trend.of_trap(found, trap, say), say, who.ink, log=log, happened=happened)
-    shell.wide_chart(chart, names.trap(trap_id), "trap")
+    with shell.wide("trap"):
+        drawing.show(
+            who, names.trap(trap_id), (found,), ("trend", trap_id, log, *happened),
+            lambda: trend.chart(found, trend.of_trap(found, trap, say), say, who.ink, log=log, happened=happened),
+        )  # fmt: skip
     st.html(f'<p class="fresh">{escape(outlook.legend(found, say))}</p>')
     left, right = st.columns(2, gap="medium")
     with left:

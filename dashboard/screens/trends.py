@@ -7,7 +7,7 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import choices, outlook, panels, places, reader, shell, trend
+from dashboard import choices, drawing, outlook, panels, places, reader, shell, trend
 from dashboard.client import Answer
 from dashboard.places import Names
 from dashboard.reader import Reader
@@ -41,8 +41,12 @@ def show_field(who: Reader, names: Names, field_id: str, species: str, days: int
         with left:
             beside = choose_beside(who, names, field_id, species, first, last)
         log = right.toggle(say("Trục logarit"), key="trend_log")
-        chart = trend.chart(found, trend.of_field(found, say), say, who.ink, log=log, beside=beside)
-        shell.wide_chart(chart, outlook.alt_text(found, say), "field")
+        with shell.wide("field"):
+            drawing.show(
+                who, outlook.alt_text(found, say), (found, *(values for _, _, values in beside)),
+                ("trend", "field", log, *(name for name, _, _ in beside)),
+                lambda: trend.chart(found, trend.of_field(found, say), say, who.ink, log=log, beside=beside),
+            )  # fmt: skip
         st.html(f'<p class="fresh">{escape(outlook.legend(found, say))}</p>')
     st.subheader(say("Từng bẫy"), anchor=False)
     for trap in found.traps:
@@ -54,8 +58,11 @@ def show_trap(who: Reader, names: Names, found: views.Trend, trap: views.TrapNig
     say = who.words
     with st.expander(f"{names.trap(trap.trap_id)}: {outlook.state_word(trap, say)}"):
         st.markdown("\n".join(f"- {line}" for line in outlook.trap_lines(trap, say)))
-        chart = trend.chart(found, trend.of_trap(found, trap, say), say, who.ink)
-        shell.wide_chart(chart, names.trap(trap.trap_id), trap.trap_id)
+        with shell.wide(trap.trap_id):
+            drawing.show(
+                who, names.trap(trap.trap_id), (found,), ("trend", trap.trap_id, False),
+                lambda: trend.chart(found, trend.of_trap(found, trap, say), say, who.ink),
+            )  # fmt: skip
         st.page_link("screens/trap.py", label=say("Mở trang của bẫy"),
                      query_params=shell.kept_params(trap=trap.trap_id, species=found.species))  # fmt: skip
 
@@ -79,7 +86,7 @@ def choose_beside(
         placeholder=say("chọn ruộng hoặc năm trước"),
         format_func=lambda one: say("năm trước") if one == "last-year" else names.field(one),
     )  # fmt: skip
-    found = []
+    found: list[tuple[str, list[date], list[float | None]]] = []
     for one in chosen:
         back = timedelta(days=365) if one == "last-year" else timedelta(0)
         other = ask(who, field_id if back else one, species, first - back, last - back, forecasts=False).value

@@ -8,7 +8,7 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import board, maps, panels, places, reader, style
+from dashboard import board, drawing, maps, panels, places, reader, style
 from dashboard.board import Board
 from dashboard.client import ApiAway
 from dashboard.reader import Reader
@@ -68,12 +68,15 @@ def show_board(who: Reader) -> None:
     st.html(board.heading(found, title, say) + board.counts(found.found, say))
     left, right = st.columns([9, 11], gap="medium")
     with left:
-        chart = maps.field_map(found.found.fields, names, say, who.ink, height=480, zoom=1.4, legend=False)
-        if chart is not None:
-            st.altair_chart(chart, alt=say("Bản đồ mức của các ruộng"), theme=None, width="stretch")
+        drawing.show(
+            who, say("Bản đồ mức của các ruộng"), (found.found.fields, names), "wall map",
+            lambda: maps.field_map(found.found.fields, names, say, who.ink, height=480, zoom=1.4, legend=False),
+        )  # fmt: skip
         st.html(f'<h2 class="wall-part">{escape(say("60 đêm: số ruộng ở mỗi mức"))}</h2>')
-        band = board.band(found.levels, say, who.ink, height=200)
-        st.altair_chart(band, alt=say("60 đêm: số ruộng ở mỗi mức"), theme=None, width="stretch")
+        drawing.show(
+            who, say("60 đêm: số ruộng ở mỗi mức"), (found.levels,), "wall band",
+            lambda: board.band(found.levels, say, who.ink, height=200),
+        )  # fmt: skip
     with right:
         st.html(board.table(found.worst, names, say) + board.alerts(found, say))
 
