@@ -96,13 +96,13 @@ def wall(ink: Ink) -> str:
 
 
 def grey(ink: Ink) -> str:
-    """What the wall looks like while its data are old: without colour, framed, its age large."""
+    """What the wall looks like while its data are old: without colour, framed, the age in place of the verdict."""
     return f"""<style>
 .stMainBlockContainer [data-testid="stVegaLiteChart"], .wall-counts, .wall-worst, .wall-alerts {{
     filter: grayscale(1); opacity: .6; }}
 .stApp {{ box-shadow: inset 0 0 0 14px {ink.quiet}; }}
-.stApp .wall-verdict {{ font-weight: 400; opacity: .6; }}
-.wall-age.wall-old {{ font-size: 3.75rem; font-weight: 700; max-width: 36rem; background: {ink.paper}; }}
+.stApp .wall-verdict {{ visibility: hidden; }}
+.wall-age.wall-old {{ font-size: 3.75rem; font-weight: 700; left: 1.75rem; right: 20rem; text-align: left; }}
 </style>"""
 
 

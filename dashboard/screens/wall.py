@@ -54,7 +54,7 @@ def show_age(who: Reader) -> None:
     st.html(
         (style.grey(who.ink) if is_old else "")
         + f'<div class="wall-clock">{now.astimezone(ZONE):%H:%M}</div>'
-        + f'<div class="wall-age{" wall-old" if is_old else ""}" role="status">{"<br>".join(map(escape, lines))}</div>'
+        + f'<div class="wall-age{" wall-old" if is_old else ""}" role="status">{escape(" ".join(lines))}</div>'
     )
 
 
