@@ -189,7 +189,7 @@ def test_farmer_signs_up_without_a_script(village: Village, open_window: OpenWin
     assert "Mã không đúng" in window.page.get_by_role("alert").inner_text()
     window.page.get_by_label("Mã 6 chữ số").fill(number)
     window.page.get_by_role("button", name="Xác nhận").click()
-    assert window.page.url.startswith(f"{village.url}/f/")
+    window.page.wait_for_url(f"{village.url}/f/**")
     assert window.page.locator("h1").count() == 1
     assert window.complaints == []
     assert window.outside(village.url) == []

@@ -290,8 +290,10 @@ def test_replaying_twice_repeats_the_same_bytes(
     path, said = nights
     assert succeeds(replay(start_program, broker, path))
     assert succeeds(replay(start_program, broker, path))
+    # The second is confirmed by what is retained of the first, perhaps before all of it has come here.
+    wait_until(lambda: ingest.server.duplicates >= 180 * 11)
     assert sums(ingest.server) == said
-    assert (ingest.server.conflicts, ingest.server.duplicates >= 180 * 11) == (0, True)
+    assert ingest.server.conflicts == 0
 
 
 def test_replay_outlives_a_dead_ingest_and_a_dead_broker(
