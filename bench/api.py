@@ -36,14 +36,14 @@ def measure(servers: Servers, port: int) -> dict[str, object]:
     with (
         running(servers, port) as pids,
         closing(load.Lines(port, token, 1)) as one,
-        closing(load.Lines(port, token, CLIENTS)) as many,
     ):
         first = one.ask(paths["trend"]).figures()
         floor = one.ask([FLOOR] * ONE_CLIENT).figures()["p50_ms"]
         waits = {kind: _timed(servers, pids, one, _some(paths[kind], ONE_CLIENT)) for kind in paths}
         asked = _mixed(paths)
-        many.ask(asked)
-        mixed = [_timed(servers, pids, many, asked) for _ in range(ROUNDS)]
+        with closing(load.Lines(port, token, CLIENTS)) as many:
+            many.ask(asked)
+            mixed = [_timed(servers, pids, many, asked) for _ in range(ROUNDS)]
     return {
         "processes": PROCESSES,
         "floor_ms": floor,

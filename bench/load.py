@@ -43,9 +43,13 @@ class Lines:
 
     def __init__(self, port: int, token: str, clients: int) -> None:
         self._token = token
-        self._lines = [socket.create_connection(("127.0.0.1", port), timeout=30) for _ in range(clients)]
-        for line in self._lines:
+        self._lines = []
+        for _ in range(clients):
+            line = socket.create_connection(("127.0.0.1", port), timeout=30)
             line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            # People come one after another; of connections that come at once one process takes all.
+            _ask(line, token, "/healthz")
+            self._lines.append(line)
 
     def ask(self, paths: Sequence[str]) -> Round:
         """Asks for each path once, over all connections at a time. Raises RuntimeError unless all answers are 200."""
