@@ -181,9 +181,12 @@ def test_farmer_signs_up_without_a_script(village: Village, open_window: OpenWin
     with closing(pool.connect(village.dsn)) as conn:
         provider = Provider()
         sender = CodeSender(provider, NotifierSettings(), village.dsn)
-        assert sender.step(conn)
+        # Somebody else of the village may wait for a code of theirs.
+        while sender.step(conn):
+            pass
         sender.close()
-    [number] = re.findall(r"\d{6}", provider.asked[0].text)
+    [text] = [one.text for one in provider.asked if one.address.endswith("912345678")]
+    [number] = re.findall(r"\d{6}", text)
     window.page.get_by_label("Mã 6 chữ số").fill("000000" if number != "000000" else "111111")
     window.page.get_by_role("button", name="Xác nhận").click()
     assert "Mã không đúng" in window.page.get_by_role("alert").inner_text()
