@@ -12,10 +12,11 @@ from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBea
 
 from api.config import ServerSettings
 from api.kinds import OrgId
-from api.permissions import Permission, may, require, require_admin_of_all, require_person
+from api.permissions import may, require, require_admin_of_all, require_person
 from lighttrap.config import PublicBrokerSettings
 from lighttrap.errors import Forbidden, StoreUnavailable, Unauthenticated
 from lighttrap.model import Caller
+from lighttrap.permissions import Permission
 from lighttrap.store import audit, logins, session, tokens
 from lighttrap.store.pool import Connection, translate_errors
 

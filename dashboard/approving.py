@@ -7,14 +7,13 @@ from typing import Literal
 
 import streamlit as st
 
-from dashboard import caretaking, said, words
+from dashboard import caretaking, said
 from dashboard.client import ApiFault
 from dashboard.reader import Reader
 from dashboard.words import Words
 from lighttrap import views
-from lighttrap.model import Role
-
-MAY_APPROVE = {Role.ADMIN, Role.AGRONOMIST}
+from lighttrap.notify.catalogue import LANGUAGES
+from lighttrap.permissions import Permission
 
 
 def show(who: Reader, case: views.AlertCase) -> None:
@@ -24,7 +23,7 @@ def show(who: Reader, case: views.AlertCase) -> None:
     if not waiting:
         return
     st.subheader(say("Chờ duyệt trước khi báo nông dân"), anchor=False)
-    if who.role not in MAY_APPROVE:
+    if not who.may(Permission.APPROVE):
         st.write(say("Quản trị hoặc cán bộ kỹ thuật của đơn vị duyệt."))
     for event in waiting:
         _show_event(who, case.alert, event)
@@ -43,7 +42,7 @@ def _show_event(who: Reader, alert: views.Alert, event: views.AlertEvent) -> Non
         for one in preview.waiting:
             _show_waiting(one, say)
         _show_skipped(preview, say)
-        if who.role in MAY_APPROVE:
+        if who.may(Permission.APPROVE):
             _show_buttons(who, alert, event, told)
         with st.expander(say("Xem tin ở mọi ngôn ngữ và kênh")):
             for text in preview.texts:
@@ -67,7 +66,7 @@ def _show_skipped(preview: views.EventPreview, say: Words) -> None:
 
 
 def _show_text(one: views.EventText, say: Words) -> None:
-    facts = [words.LANGUAGES.get(one.language, one.language), said.channel_word(one.kind, say)]
+    facts = [LANGUAGES.get(one.language, one.language), said.channel_word(one.kind, say)]
     if one.kind == "sms":
         facts.append(say("có dấu") if one.accents else say("không dấu"))
     if one.segments:
@@ -75,7 +74,7 @@ def _show_text(one: views.EventText, say: Words) -> None:
     marks = []
     if one.is_fallback:
         marks.append(say("dùng tiếng Việt: bản {language} chưa được duyệt",
-                         language=words.LANGUAGES.get(one.language, one.language)))  # fmt: skip
+                         language=LANGUAGES.get(one.language, one.language)))  # fmt: skip
     if one.needs_review:
         marks.append(say("lời văn chờ người có trách nhiệm duyệt"))
     subject = f"<strong>{escape(one.subject)}</strong><br>" if one.subject else ""

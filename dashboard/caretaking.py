@@ -6,11 +6,11 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import inbox, panels, said
+from dashboard import panels, said
 from dashboard.client import ApiFault
 from dashboard.reader import Reader
 from lighttrap import views
-from lighttrap.model import Role
+from lighttrap.permissions import Permission, allows
 
 CONFLICT = "conflict"
 """The API's word for what somebody else changed before."""
@@ -20,7 +20,7 @@ _NOTICE = "alert_notice"
 def show(who: Reader, case: views.AlertCase) -> None:
     """The buttons of whoever may work on alerts; nothing for the others. Raises as `Reader.get` does."""
     say, alert = who.words, case.alert
-    if who.role not in inbox.MAY_WORK:
+    if not who.may(Permission.WORK_ALERTS):
         return
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         if alert.acknowledged_at is None and alert.state == "active":
@@ -33,7 +33,7 @@ def show(who: Reader, case: views.AlertCase) -> None:
             st.button(say("Bỏ giao"), key=f"case-nobody-{alert.alert_id}", on_click=act,
                       args=(who, alert, "assign", {"assignee": None}))  # fmt: skip
     with st.expander(say("Ghi chú, giao việc")):
-        if who.role is Role.ADMIN:
+        if who.may(Permission.KEEP_PEOPLE):
             _give(who, alert)
         with st.form(f"comment-{alert.alert_id}", clear_on_submit=True, border=False):
             st.text_area(say("Ghi chú"), key="case_comment", max_chars=1000, height=80)
@@ -71,7 +71,7 @@ def show_notice() -> None:
 def _give(who: Reader, alert: views.Alert) -> None:
     say = who.words
     users = [one for one in who.get("/users", list[views.User]).value if one.disabled_at is None]
-    people = {one.login: f"{one.name} ({one.login})" for one in users if one.role in inbox.MAY_WORK}
+    people = {one.login: f"{one.name} ({one.login})" for one in users if allows(one.role, Permission.WORK_ALERTS)}
     others = [login for login in people if login != alert.assignee]
     if others:
         with st.container(horizontal=True, vertical_alignment="bottom"):

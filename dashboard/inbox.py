@@ -12,10 +12,9 @@ from dashboard.places import Names
 from dashboard.reader import Reader
 from dashboard.words import Words
 from lighttrap import views
-from lighttrap.model import Role
+from lighttrap.permissions import Permission
 
 SHOWN = 6
-MAY_WORK = {Role.ADMIN, Role.AGRONOMIST, Role.TECHNICIAN}
 
 
 def show(who: Reader, names: Names, found: views.Overview) -> None:
@@ -68,7 +67,7 @@ def _card(who: Reader, names: Names, alert: views.Alert, field: views.FieldOverv
             f"<div>{panels.badge(alert.level, say)} <strong>{escape(title(alert, names, say))}</strong><br>"
             f"{escape('; '.join(facts))}</div>"
         )
-        if alert.acknowledged_at is None and who.role in MAY_WORK:
+        if alert.acknowledged_at is None and who.may(Permission.WORK_ALERTS):
             st.button(
                 say("Nhận xử lý"), key=f"ack-{alert.alert_id}", on_click=acknowledge, args=(who, alert),
                 width="content",

@@ -14,6 +14,7 @@ from dashboard.palette import Ink
 from dashboard.words import Words
 from lighttrap import views
 from lighttrap.model import Role
+from lighttrap.permissions import Permission, allows
 
 Shape = TypeVar("Shape")
 KEY = "key"
@@ -44,6 +45,10 @@ class Reader:
     def role(self) -> Role:
         """What they are in the org."""
         return self.me.roles[self.org_id]
+
+    def may(self, permission: Permission) -> bool:
+        """Whether the API lets them do that in the org."""
+        return allows(self.role, permission)
 
     def get(self, path: str, shape: type[Shape], **params: Any) -> Answer[Shape]:  # noqa: ANN401 - of an address
         """What is at a path of the org. Raises as `ApiClient.get` does."""

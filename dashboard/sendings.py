@@ -7,10 +7,10 @@ from html import escape
 import streamlit as st
 
 from dashboard import panels, said
-from dashboard.approving import MAY_APPROVE as MAY_TRACK
 from dashboard.client import ApiFault
 from dashboard.reader import Reader
 from lighttrap import views
+from lighttrap.permissions import Permission
 
 PAGE = 20
 STATES = ("dead", "unknown", "failed", "queued", "sent", "delivered", "skipped")
@@ -19,7 +19,7 @@ GIVEN_UP = ("dead", "unknown")
 
 def show_stalled(who: Reader) -> None:
     """A strip when what is due has waited too long. Raises as `Reader.get` does."""
-    if who.role not in MAY_TRACK:
+    if not who.may(Permission.KEEP_RECIPIENTS):
         return
     say = who.words
     found = who.get("/outbox", views.Outbox).value
@@ -37,7 +37,7 @@ def show(who: Reader, case: views.AlertCase) -> None:
     waiting = sum(one.waiting for one in case.events)
     lines = said.far(alert, waiting, say)
     st.write(", ".join(lines).capitalize() + "." if lines else say("Chưa gửi tin nào."))
-    if who.role not in MAY_TRACK:
+    if not who.may(Permission.KEEP_RECIPIENTS):
         return
     key = f"sendings_{alert.alert_id}"
     with st.expander(say("Từng tin"), expanded=bool(alert.dead or alert.unknown)):

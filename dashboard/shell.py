@@ -10,10 +10,11 @@ from urllib.parse import urlencode
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from dashboard import palette, panels, reader, words
+from dashboard import palette, panels, reader
 from dashboard.palette import Ink
 from dashboard.reader import Reader
 from dashboard.words import Words
+from lighttrap.notify.catalogue import FIRST, LANGUAGES
 
 ICON = str(Path(__file__).parent / "static" / "icon.png")
 ADMIN = "quan-tri"
@@ -95,13 +96,13 @@ def kept_params(**params: str | None) -> dict[str, str]:
 
 def sign_in_url() -> str:
     """Where to log in, and come back from."""
-    back = {"next": st.context.url or "", "lang": st.session_state.get("lang", words.FIRST)}
+    back = {"next": st.context.url or "", "lang": st.session_state.get("lang", FIRST)}
     return f"{reader.settings().sign_in_url()}/login?{urlencode(back)}"
 
 
 def _choose_language(say: Words) -> None:
     st.segmented_control(
-        say("Ngôn ngữ"), list(words.LANGUAGES), default=say.language, format_func=lambda code: words.LANGUAGES[code],
+        say("Ngôn ngữ"), list(LANGUAGES), default=say.language, format_func=lambda code: LANGUAGES[code],
         key="language", on_change=_take_language, label_visibility="collapsed", required=True,
     )  # fmt: skip
 

@@ -21,10 +21,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 from lighttrap.notify import verdict
-from lighttrap.notify.catalogue import Catalogue
+from lighttrap.notify.catalogue import FIRST, LANGUAGES, Catalogue
 
-FIRST = "vi"
-LANGUAGES = {"vi": "Tiếng Việt", "km": "ខ្មែរ", "en": "English"}
 FOLDER = Path(__file__).parent / "translations"
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 _MARKS = {"vi": (".", ","), "km": (".", ","), "en": (",", ".")}

@@ -69,10 +69,18 @@ SecretFile = Annotated[Path, AfterValidator(_holds_a_secret)]
 """A file that holds one secret, and is there when the program starts."""
 
 
+def _broker_url(url: SecretStr) -> SecretStr:
+    try:
+        broker_parts(url.get_secret_value())
+    except ConfigError as fault:
+        raise ValueError(str(fault)) from fault
+    return url
+
+
 class BrokerSettings(Section):
     """Where the MQTT broker is."""
 
-    url: SecretStr = Field(
+    url: Annotated[SecretStr, AfterValidator(_broker_url)] = Field(
         default=SecretStr("mqtt://127.0.0.1:1883"),
         description="`mqtt://[user:password@]host:port`, or `mqtts://` for TLS.",
     )

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from api.exports.tables import TABLES, Column, Kind, Table
-from api.permissions import ALLOWED
 from lighttrap import views
 from lighttrap.model import Caller, Role
+from lighttrap.permissions import ALLOWED
 from lighttrap.store import alerts, orgs
 from lighttrap.store.exports import Wanted
 from lighttrap.store.pool import Connection

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from api.permissions import Permission
+from lighttrap.permissions import Permission
 from lighttrap.store import exports
 from lighttrap.store.exports import Rows, Wanted
 from lighttrap.store.pool import Connection

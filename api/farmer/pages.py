@@ -14,6 +14,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path, Response
 from fastapi.responses import FileResponse
 
+from api.config import ServerSettings
 from api.deps import Conn
 from api.farmer import html
 from api.farmer.route import Language, PageRoute, Settings, WithinLimits, choices, is_draft, usable
@@ -46,11 +47,9 @@ def get_favicon() -> Response:
 @router.get("/f/{token}")
 def get_page(conn: Conn, settings: Settings, token: Token, lang: Language = None) -> Response:
     """The page of whoever has the token."""
-    try:
-        reader = _open(conn, token)
-    except NotFound:
-        return gone(conn, usable(lang or FIRST, settings))
-    texts = usable(lang or reader.language, settings)
+    reader, texts = _open(conn, settings, token, lang)
+    if reader is None:
+        return gone(conn, texts)
     now = datetime.now(UTC)
     standings = _standings(conn, reader, now)
     story = Teller(texts, now).story(standings)
@@ -66,11 +65,9 @@ def get_page(conn: Conn, settings: Settings, token: Token, lang: Language = None
 @router.get("/f/{token}/listen")
 def get_recording(conn: Conn, settings: Settings, token: Token, lang: Language = None) -> Response:
     """The recording that goes with the page, where there is one."""
-    try:
-        reader = _open(conn, token)
-    except NotFound:
-        return gone(conn, usable(lang or FIRST, settings))
-    texts = usable(lang or reader.language, settings)
+    reader, texts = _open(conn, settings, token, lang)
+    if reader is None:
+        return gone(conn, texts)
     worst = max(_standings(conn, reader, datetime.now(UTC)), key=lambda one: one.rank)
     audio = _audio(settings.audio_folder, worst, texts.language)
     if audio is None:
@@ -81,11 +78,9 @@ def get_recording(conn: Conn, settings: Settings, token: Token, lang: Language =
 @router.get("/f/{token}/stop")
 def ask_to_stop(conn: Conn, settings: Settings, token: Token, lang: Language = None) -> Response:
     """Asks once more: programs that look at links for a preview must stop nobody."""
-    try:
-        reader = _open(conn, token)
-    except NotFound:
-        return gone(conn, usable(lang or FIRST, settings))
-    texts = usable(lang or reader.language, settings)
+    reader, texts = _open(conn, settings, token, lang)
+    if reader is None:
+        return gone(conn, texts)
     own = f"/f/{token}{{}}?lang={texts.language}"
     form = {"action": own.format("/stop"), "button": texts.word("page.stop_yes")}
     return html.page(
@@ -97,17 +92,15 @@ def ask_to_stop(conn: Conn, settings: Settings, token: Token, lang: Language = N
 @router.post("/f/{token}/stop")
 def stop_messages(conn: Conn, settings: Settings, token: Token, lang: Language = None) -> Response:
     """Nothing more is sent, on any channel. Said again to who presses twice."""
-    try:
-        reader = farmer.reader(conn, token, datetime.now(UTC))
-    except NotFound:
-        return gone(conn, usable(lang or FIRST, settings))
+    reader, texts = _open(conn, settings, token, lang, stopped_too=True)
+    if reader is None:
+        return gone(conn, texts)
     if not reader.is_stopped:
         recipients.stop(conn, reader.recipient_id)
         audit.note(
             conn, who="farmer's page", org_id=reader.org_id, action="stop", object_kind="recipient",
             object_id=reader.recipient_id,
         )  # fmt: skip
-    texts = usable(lang or reader.language, settings)
     return html.page(
         "plain.html", texts, headers=html.KEPT_BY_NOBODY, title=texts.word("page.stopped"),
         sentences=[texts.word("page.stopped_means")], telephones=telephones([(reader.org_name, reader.phone)]),
@@ -120,12 +113,17 @@ def dialled(phone: str | None) -> str:
     return number if _DIALLED.fullmatch(number) else ""
 
 
-def _open(conn: Connection, token: str) -> Reader:
-    """Whose page it is. Raises NotFound, for who has stopped too: to them a token opens nothing any more."""
-    found = farmer.reader(conn, token, datetime.now(UTC))
-    if found.is_stopped:
-        raise NotFound("there is no such page")
-    return found
+def _open(
+    conn: Connection, settings: ServerSettings, token: str, language: str | None, *, stopped_too: bool = False
+) -> tuple[Reader | None, Catalogue]:
+    """Whose page it is, and the texts they read. Nobody's for who has stopped: to them a token opens nothing more."""
+    try:
+        found = farmer.reader(conn, token, datetime.now(UTC))
+    except NotFound:
+        return None, usable(language or FIRST, settings)
+    if found.is_stopped and not stopped_too:
+        return None, usable(language or FIRST, settings)
+    return found, usable(language or found.language, settings)
 
 
 def _standings(conn: Connection, reader: Reader, now: datetime) -> list[Standing]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, cast
+from typing import Annotated, Any, cast
 
 from fastapi import Depends, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -20,7 +20,6 @@ from lighttrap.notify import verdict
 from lighttrap.notify.catalogue import FIRST, LANGUAGES, Catalogue, Review
 
 log = logging.getLogger(__name__)
-NAMES: Final = {"vi": "Tiếng Việt", "km": "ភាសាខ្មែរ", "en": "English"}
 _TABLES = ("look", "page", "signup")
 
 
@@ -79,8 +78,8 @@ def is_draft(texts: Catalogue) -> bool:
 def choices(shown: str, settings: ServerSettings, href: str = "") -> list[Choice]:
     """Links to the languages that may be shown."""
     return [
-        Choice(one, NAMES[one], f"{href}?lang={one}", one == shown)
-        for one in LANGUAGES
+        Choice(one, name, f"{href}?lang={one}", one == shown)
+        for one, name in LANGUAGES.items()
         if usable(one, settings).language == one
     ]
 

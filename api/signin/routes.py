@@ -18,9 +18,9 @@ from api.config import ServerSettings
 from api.deps import Conn, Settings, Stranger, refuse_cross_site
 from api.routes.me import open_session, set_cookie
 from lighttrap.errors import TooManyTries
+from lighttrap.notify.catalogue import LANGUAGES
 
 router = APIRouter(include_in_schema=False, dependencies=[Stranger])
-LANGUAGES = {"vi": "Tiếng Việt", "km": "ខ្មែរ", "en": "English"}
 _TEXT = resources.files(__package__)
 _WORDS = tomllib.loads(_TEXT.joinpath("words.toml").read_text(encoding="utf-8"))
 _STYLE = _TEXT.joinpath("page.css").read_text(encoding="utf-8")

@@ -7,17 +7,17 @@ import streamlit as st
 from dashboard.reader import Reader
 from dashboard.words import Words
 from lighttrap.model import Role
+from lighttrap.permissions import Permission, allows
 
-_KEEPERS = {Role.ADMIN, Role.AGRONOMIST}
-FOR = {
-    "fields": _KEEPERS,
-    "traps": {Role.ADMIN, Role.TECHNICIAN},
-    "rules": _KEEPERS,
-    "recipients": _KEEPERS,
-    "users": {Role.ADMIN},
-    "quarantine": _KEEPERS,
-    "audit": {Role.ADMIN},
-    "me": set(Role),
+NEEDS = {
+    "fields": Permission.KEEP_FIELDS,
+    "traps": Permission.KEEP_TRAPS,
+    "rules": Permission.SET_RULES,
+    "recipients": Permission.KEEP_RECIPIENTS,
+    "users": Permission.KEEP_PEOPLE,
+    "quarantine": Permission.REPLAY,
+    "audit": Permission.SEE_AUDIT,
+    "me": None,
 }
 
 
@@ -32,7 +32,7 @@ def title(part: str, say: Words) -> str:
 
 def of(role: Role) -> list[str]:
     """The parts for a role."""
-    return [part for part, roles in FOR.items() if role in roles]
+    return [part for part, needed in NEEDS.items() if needed is None or allows(role, needed)]
 
 
 def choose(who: Reader) -> str:

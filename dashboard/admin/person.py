@@ -11,9 +11,10 @@ from dashboard import panels
 from dashboard.admin import acts, fields, recipients
 from dashboard.places import Names
 from dashboard.reader import Reader
-from dashboard.words import LANGUAGES, Words
+from dashboard.words import Words
 from lighttrap import views
-from lighttrap.model import Role
+from lighttrap.notify.catalogue import LANGUAGES
+from lighttrap.permissions import Permission
 
 _DEVICE = "device:"
 """Among the species: no species, but what befalls traps."""
@@ -35,7 +36,7 @@ def show(who: Reader, names: Names, recipient_id: str) -> None:
     _change(who, one)
     _subscriptions(who, names, found)
     _note_consent(who, one)
-    if who.role is Role.ADMIN:
+    if who.may(Permission.KEEP_PEOPLE):
         _admin(who, one)
 
 

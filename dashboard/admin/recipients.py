@@ -10,8 +10,9 @@ from dashboard import panels, places
 from dashboard.admin import acts, person, settings
 from dashboard.places import Names
 from dashboard.reader import Reader
-from dashboard.words import LANGUAGES, ZONE, Words
+from dashboard.words import ZONE, Words
 from lighttrap import views
+from lighttrap.notify.catalogue import LANGUAGES
 
 FORM = "recipient"
 CHANNELS = ("sms", "zns", "email", "webhook")

@@ -12,6 +12,7 @@ from dashboard.client import ApiFault, Refused
 from dashboard.places import Names
 from dashboard.reader import Reader
 from lighttrap import views
+from lighttrap.permissions import Permission
 
 PAGE = 20
 
@@ -65,7 +66,7 @@ def show_card(who: Reader, names: Names, alert: views.Alert) -> None:
             f"{escape('; '.join([said.lasting(alert, say), *facts]))}{asks}</div>"
         )
         with st.container(horizontal=True, width="content", gap="small"):
-            if alert.acknowledged_at is None and alert.state == "active" and who.role in inbox.MAY_WORK:
+            if alert.acknowledged_at is None and alert.state == "active" and who.may(Permission.WORK_ALERTS):
                 st.button(say("Nhận xử lý"), key=f"ack-{alert.alert_id}", on_click=caretaking.act,
                           args=(who, alert, "acknowledge", {}))  # fmt: skip
             st.button(say("Mở"), key=f"open-{alert.alert_id}", on_click=open_alert, args=(alert.alert_id,))

@@ -7,7 +7,7 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import health, inbox, panels, places, reader, shell
+from dashboard import health, panels, places, reader, shell
 from dashboard.client import ApiFault
 from dashboard.health import Condition, Need
 from dashboard.places import Names
@@ -15,6 +15,7 @@ from dashboard.reader import Reader
 from dashboard.words import ZONE, Words
 from lighttrap import views
 from lighttrap.model import Work
+from lighttrap.permissions import Permission
 
 VISITS = 20
 
@@ -45,7 +46,7 @@ def show_devices(who: Reader, names: Names) -> None:
                     show_card(who, names, one)
         show_well(names, [one for one in near if one.need is Need.NONE], say)
     with right:
-        if who.role in inbox.MAY_WORK:
+        if who.may(Permission.VISIT):
             write_visit(who, names, [one.device.trap_id for one in near])
         with panels.calm(say, who.settings.phone):
             show_visits(who, names)

@@ -14,10 +14,9 @@ from dashboard.places import Names
 from dashboard.reader import Reader
 from dashboard.words import ZONE, Words
 from lighttrap import views
-from lighttrap.model import Role
 from lighttrap.night import night_of
+from lighttrap.permissions import Permission
 
-MAY_CORRECT = {Role.ADMIN, Role.AGRONOMIST, Role.TECHNICIAN}
 NIGHTS = 90
 NEWS = 30
 
@@ -88,10 +87,10 @@ def show_corrections(who: Reader, names: Names, found: views.Trend, trap: views.
                 f"{escape(_counts(one, say))}"
                 f"<br>{escape(one.reason)} ({escape(one.author)}, {escape(say.moment(one.at))})</div>"
             )
-            if who.role in MAY_CORRECT:
+            if who.may(Permission.CORRECT):
                 st.button(say("Bỏ sửa, lấy lại số máy"), key=f"undo-{one.correction_id}", on_click=undo,
                           args=(who, one))  # fmt: skip
-    if who.role in MAY_CORRECT:
+    if who.may(Permission.CORRECT):
         write_correction(who, found, trap)
 
 

@@ -20,7 +20,8 @@ from lighttrap.errors import ConfigError
 
 FIRST: Final = "vi"
 """The language that is whole, and what a reader gets whose own cannot be used yet."""
-LANGUAGES: Final = ("vi", "km", "en")
+LANGUAGES: Final = {"vi": "Tiếng Việt", "km": "ខ្មែរ", "en": "English"}
+"""Each with its own name for itself (CLDR)."""
 _PART = re.compile(r"\[([^\[\]]*)\]")
 _NAME = re.compile(r"\{(\w+)\}")
 

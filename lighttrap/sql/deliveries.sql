@@ -6,21 +6,9 @@ SELECT pg_notify('lighttrap_alert', '')
 
 -- claim_events --
 -- Events to fan out, of each alert the first one only, so that nobody hears the second word before the first.
-SELECT e.event_id, e.alert_id, e.number, e.word, e.level, e.night, e.facts, e.is_late, a.org_id, o.name AS org_name,
-       a.kind, a.species, a.fault, a.trap_id, f.name AS field_name, u.name AS commune,
-       coalesce(f.time_zone, 'Asia/Ho_Chi_Minh') AS time_zone,
-       coalesce(r.is_proposal, false) AS is_proposal, s.phone,
-       coalesce(s.farmers_need_approval, false) OR coalesce(r.is_proposal, false) AS needs_approval, p.verdict,
-       jsonb_strip_nulls(jsonb_build_object('vi', y.name_vi, 'en', y.name_en, 'km', y.name_km)) AS names
+SELECT t.*
 FROM alert_event e
-JOIN alert a ON a.alert_id = e.alert_id
-JOIN org o ON o.org_id = a.org_id
-LEFT JOIN alert_rule r ON r.rule_id = a.rule_id
-LEFT JOIN field f ON f.field_id = a.field_id
-LEFT JOIN commune u ON u.commune_code = f.commune_code
-LEFT JOIN org_setting s ON s.org_id = a.org_id
-LEFT JOIN approval p ON p.event_id = e.event_id
-LEFT JOIN species y ON y.species = a.species
+JOIN told_event t ON t.event_id = e.event_id
 WHERE e.fanned_out_at IS NULL
   AND NOT EXISTS (SELECT FROM alert_event b
                   WHERE b.alert_id = e.alert_id AND b.number < e.number AND b.fanned_out_at IS NULL)
@@ -30,22 +18,9 @@ FOR UPDATE OF e SKIP LOCKED
 
 -- event --
 -- One event of an org's alert as `claim_events` has it, whether it was fanned out or not.
-SELECT e.event_id, e.alert_id, e.number, e.word, e.level, e.night, e.facts, e.is_late, a.org_id, o.name AS org_name,
-       a.kind, a.species, a.fault, a.trap_id, f.name AS field_name, u.name AS commune,
-       coalesce(f.time_zone, 'Asia/Ho_Chi_Minh') AS time_zone,
-       coalesce(r.is_proposal, false) AS is_proposal, s.phone,
-       coalesce(s.farmers_need_approval, false) OR coalesce(r.is_proposal, false) AS needs_approval, p.verdict,
-       jsonb_strip_nulls(jsonb_build_object('vi', y.name_vi, 'en', y.name_en, 'km', y.name_km)) AS names
-FROM alert_event e
-JOIN alert a ON a.alert_id = e.alert_id
-JOIN org o ON o.org_id = a.org_id
-LEFT JOIN alert_rule r ON r.rule_id = a.rule_id
-LEFT JOIN field f ON f.field_id = a.field_id
-LEFT JOIN commune u ON u.commune_code = f.commune_code
-LEFT JOIN org_setting s ON s.org_id = a.org_id
-LEFT JOIN approval p ON p.event_id = e.event_id
-LEFT JOIN species y ON y.species = a.species
-WHERE e.event_id = %(event_id)s AND e.alert_id = %(alert_id)s AND a.org_id = %(org_id)s
+SELECT t.*
+FROM told_event t
+WHERE t.event_id = %(event_id)s AND t.alert_id = %(alert_id)s AND t.org_id = %(org_id)s
 
 -- audience --
 -- Who subscribed to what an event raises; of what it takes back, who is owed a word: whoever had one of that alert.

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import words
 from lighttrap.model import Role
+from lighttrap.notify.catalogue import LANGUAGES
 from lighttrap.store import pool
 from tests.dashboard.test_frame import shown
 from tests.fix_dashboard import OpenPage, Province
@@ -33,7 +33,7 @@ def press(page: AppTest, label: str) -> AppTest:
     return next(button for button in page.button if button.label.startswith(label)).click().run()
 
 
-@pytest.mark.parametrize("language", list(words.LANGUAGES))
+@pytest.mark.parametrize("language", list(LANGUAGES))
 def test_inbox_has_the_worst_first(open_page: OpenPage, province: Province, language: str):
     page = open_page(province, SCREEN, Role.VIEWER, lang=language)
     assert not page.exception

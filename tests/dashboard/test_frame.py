@@ -11,6 +11,7 @@ import pytest
 import dashboard
 from dashboard import reader, words
 from lighttrap.model import Role
+from lighttrap.notify.catalogue import LANGUAGES
 from lighttrap.store import accounts, pool
 from tests.fix_api import PASSWORD
 from tests.fix_dashboard import OpenPage, Province
@@ -43,7 +44,7 @@ def test_session_that_has_ended_asks_to_log_in_again(open_page: OpenPage, own_pr
     assert page.get("link_button")
 
 
-@pytest.mark.parametrize("language", list(words.LANGUAGES))
+@pytest.mark.parametrize("language", list(LANGUAGES))
 def test_language_of_the_address_is_that_of_the_page(open_page: OpenPage, province: Province, language: str):
     page = open_page(province, role=Role.VIEWER, lang=language)
     assert page.title[0].value == words.load(language)("Đêm qua")

@@ -4,15 +4,15 @@ from datetime import date, timedelta
 
 import pytest
 
-from dashboard import words
 from lighttrap.model import Role
+from lighttrap.notify.catalogue import LANGUAGES
 from tests.dashboard.test_frame import shown
 from tests.fix_dashboard import OpenPage, Province
 
 SCREEN = "screens/map.py"
 
 
-@pytest.mark.parametrize("language", list(words.LANGUAGES))
+@pytest.mark.parametrize("language", list(LANGUAGES))
 def test_map_shows_every_field_with_a_place(open_page: OpenPage, province: Province, language: str):
     page = open_page(province, SCREEN, Role.VIEWER, lang=language)
     assert not page.exception

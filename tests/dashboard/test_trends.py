@@ -2,15 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from dashboard import words
 from lighttrap.model import Role
+from lighttrap.notify.catalogue import LANGUAGES
 from lighttrap.store import pool
 from tests import showcase
 from tests.dashboard.test_frame import shown
 from tests.fix_dashboard import OpenPage, Province
 
 
-@pytest.mark.parametrize("language", list(words.LANGUAGES))
+@pytest.mark.parametrize("language", list(LANGUAGES))
 def test_field_is_told_in_a_sentence_and_drawn(open_page: OpenPage, province: Province, language: str):
     page = open_page(province, "screens/trends.py", Role.VIEWER, lang=language, field="ruong-04")
     assert not page.exception

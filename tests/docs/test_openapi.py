@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 
-from api.permissions import ALLOWED
 from lighttrap.model import Role
+from lighttrap.permissions import ALLOWED
 from scripts import openapi
 
 TEXT = (openapi.ROOT / openapi.PAGE).read_text(encoding="utf-8")

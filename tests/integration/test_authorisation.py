@@ -19,10 +19,10 @@ from pydantic import SecretStr
 from api import database, deps
 from api.config import ApiSettings, ServerSettings
 from api.main import create_app, operations
-from api.permissions import ALLOWED, Permission
 from lighttrap import model, passwords, topics
 from lighttrap.config import DatabaseSettings, PublicBrokerSettings
 from lighttrap.model import Role
+from lighttrap.permissions import ALLOWED, Permission
 from lighttrap.store import (
     accounts,
     corrections,
