@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
+from collections.abc import Mapping
 from importlib import resources
 from typing import NamedTuple
 
@@ -57,7 +58,7 @@ def migrate(conn: Connection) -> list[str]:
         conn.execute(_SQL["lock"])
         conn.execute(_SQL["create_register"])
         applied = _applied(conn)
-        _refuse_foreign(applied)
+        require_known(applied)
         features = _features(conn)
         due = [m for m in migrations() if m.name not in applied and m.requires in features]
         for migration in due:
@@ -77,15 +78,23 @@ def pending(conn: Connection) -> list[str]:
         if conn.execute(_SQL["has_register"]).fetchone() == (False,):
             return [m.name for m in migrations() if m.requires is None]
         applied = _applied(conn)
-        _refuse_foreign(applied)
+        require_known(applied)
         return [m.name for m in migrations() if m.name not in applied and m.requires is None]
+
+
+def applied_migrations(conn: Connection) -> dict[str, str]:
+    """Names and SHA-256 of the migrations that a database has; none when it is not ours."""
+    if conn.execute(_SQL["has_register"]).fetchone() == (False,):
+        return {}
+    return _applied(conn)
 
 
 def _applied(conn: Connection) -> dict[str, str]:
     return dict(conn.execute(_SQL["applied"]).fetchall())
 
 
-def _refuse_foreign(applied: dict[str, str]) -> None:
+def require_known(applied: Mapping[str, str]) -> None:
+    """Refuses migrations, by name and SHA-256, that this release does not have. Raises StoreMismatch."""
     ours = {m.name: m.sha for m in migrations()}
     for name, sha in applied.items():
         if name not in ours:

@@ -13,6 +13,7 @@ from pydantic_core import PydanticUndefined
 from api.config import ApiSettings
 from dashboard.config import DashboardSettings
 from ingest.config import IngestSettings
+from lighttrap.backup.settings import BackupSettings
 from lighttrap.broker.settings import BrokerFileSettings
 from lighttrap.config import ProgramSettings
 from lighttrap.notify.settings import NotifySettings
@@ -26,6 +27,7 @@ PROGRAMS: dict[str, type[ProgramSettings]] = {
     "dashboard": DashboardSettings,
     "simulator": SimulatorSettings,
     "broker": BrokerFileSettings,
+    "backup": BackupSettings,
 }
 
 _HEAD = """\

@@ -12,7 +12,7 @@ import typer
 from lighttrap import model
 from lighttrap.cli import addresses, tables
 from lighttrap.errors import InputFault
-from lighttrap.store import approvals, deliveries
+from lighttrap.store import approvals, deliveries, restores
 from lighttrap.store import recipients as settings
 
 cli = typer.Typer(help="Alerts, and who was told of them.", no_args_is_help=True)
@@ -90,6 +90,26 @@ def pass_over(org: addresses.OrgOption = None, data: addresses.DataOption = None
     with addresses.database(data) as conn:
         number = deliveries.pass_over(conn, org, datetime.now(UTC))
     typer.echo(f"{number} messages are passed over")
+
+
+@cli.command()
+def hold(
+    why: Annotated[str, typer.Argument(help="What for, as `point-in-time recovery to 02:10`.")],
+    data: addresses.DataOption = None,
+) -> None:
+    """Holds all messages until `alert resume`, as after a restore that was not made by `lighttrap restore`."""
+    with addresses.database(data) as conn:
+        restores.note(conn, datetime.now(UTC), why)
+    typer.echo("messages are held until `lighttrap alert resume`")
+
+
+@cli.command()
+def resume(by: AuthorOption = None, data: addresses.DataOption = None) -> None:
+    """Lets messages go again that were held after a restore; `alert pass-over` before it ends those that wait."""
+    with addresses.database(data) as conn:
+        were_held = restores.resume(conn, _author(by))
+        deliveries.wake(conn)
+    typer.echo("messages go out again" if were_held else "nothing was held")
 
 
 @cli.command("setting")

@@ -18,10 +18,12 @@ import typer
 from rich.console import Console
 
 from lighttrap import migrate
+from lighttrap.backup.folder import backups as backups_in
+from lighttrap.backup.settings import read as read_backup_settings
 from lighttrap.cli import addresses, tables
 from lighttrap.config import broker_parts
 from lighttrap.errors import LightTrapError
-from lighttrap.store import checks, deliveries, quarantine, session
+from lighttrap.store import checks, deliveries, quarantine, restores, session
 from lighttrap.store.pool import Connection, connect, translate_errors
 
 _LOW_DISK_BYTES = 1 << 30
@@ -82,6 +84,31 @@ def _examine(data: Path | None) -> Iterator[Finding]:
         yield _broker(found.broker_url)
     if found.ingest_url:
         yield _ingest(found.ingest_url)
+    yield from _backups()
+
+
+def _backups() -> Iterator[Finding]:
+    """How old the newest backup is; nothing when nobody said where they are."""
+    settings = read_backup_settings().backup
+    if settings.folder is None:
+        return
+    found = backups_in(settings.folder)
+    advice = "look at the log of `lighttrap backup`; docs/backup.md says how it is run each night"
+    if not found:
+        yield Finding(Verdict.BAD, "backup", f"there is none in {settings.folder}", advice)
+        return
+    newest = found[0].manifest
+    hours = (datetime.now(UTC) - newest.taken_at).total_seconds() / 3600
+    proven = max((one.manifest.proven_at for one in found if one.manifest.proven_at), default=None)
+    seen = f"the newest of {len(found)} is {hours:.1f} hours old, {newest.bytes / 1e6:.0f} MB; " + (
+        f"one was restored and compared on {proven:%Y-%m-%d}" if proven else "none was ever restored"
+    )
+    if hours > settings.max_age_h:
+        yield Finding(Verdict.BAD, "backup", seen, advice)
+    elif proven is None:
+        yield Finding(Verdict.NOTE, "backup", seen, "prove one: lighttrap backup verify FILE --on a server")
+    else:
+        yield Finding(Verdict.OK, "backup", seen)
 
 
 def _versions() -> Finding:
@@ -150,7 +177,14 @@ def _contents(conn: Connection) -> Iterator[Finding]:
     seen = f"{traps} in service, {silent} of them not heard of for 26 hours"
     advice = "visit them, or look at the gateway when many fell silent together" if silent else ""
     yield Finding(Verdict.NOTE if silent else Verdict.OK, "traps", seen, advice)
-    yield _messages(deliveries.outbox(conn, datetime.now(UTC)), datetime.now(UTC))
+    held = restores.holding(conn)
+    yield _held(held) if held else _messages(deliveries.outbox(conn, datetime.now(UTC)), datetime.now(UTC))
+
+
+def _held(restore: restores.Restore) -> Finding:
+    seen = f"held since {restore.restored_at:%Y-%m-%d %H:%M} UTC, when {restore.dump} was restored"
+    advice = "when the gaps are filled, `lighttrap alert pass-over` and `lighttrap alert resume`; see docs/backup.md"
+    return Finding(Verdict.BAD, "messages", seen, advice)
 
 
 def _messages(outbox: deliveries.Outbox, now: datetime) -> Finding:

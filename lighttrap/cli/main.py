@@ -9,6 +9,7 @@ import typer
 from lighttrap.cli import (
     alerts,
     backtest,
+    backup,
     broker,
     communes,
     doctor,
@@ -49,6 +50,8 @@ cli.command()(nights.nights)
 cli.command()(ledger.ledger)
 cli.command()(backtest.backtest)
 cli.command()(doctor.doctor)
+cli.add_typer(backup.cli, name="backup")
+cli.command("restore")(backup.restore_)
 cli.add_typer(traps.cli, name="trap")
 cli.add_typer(fields.cli, name="field")
 cli.add_typer(communes.cli, name="commune")

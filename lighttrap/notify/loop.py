@@ -18,7 +18,7 @@ from lighttrap.notify.fanout import fan_out
 from lighttrap.notify.sender import Sender, utc_now
 from lighttrap.notify.settings import NotifierSettings
 from lighttrap.notify.texts import Kind
-from lighttrap.store import deliveries, pool, session
+from lighttrap.store import deliveries, pool, restores, session
 from lighttrap.store.pool import Connection, translate_errors
 
 log = logging.getLogger(__name__)
@@ -87,6 +87,7 @@ class Notifier:
             with translate_errors(), pool.connect(self._dsn, application="lighttrap notify") as conn:
                 session.require_durable(conn)
                 deliveries.listen(conn)
+                self._say_whether_held(conn)
                 conn.commit()
                 while not self._stop.is_set():
                     self._fan_out(conn)
@@ -94,6 +95,14 @@ class Notifier:
         except StoreUnavailable as fault:
             log.warning("database away", extra={"error": str(fault)})
             self._stop.wait(_DATABASE_REST_S)
+
+    def _say_whether_held(self, conn: Connection) -> None:
+        held = restores.holding(conn)
+        if held is not None:
+            log.warning(
+                "messages are held after a restore, until `lighttrap alert resume`",
+                extra={"restored_at": held.restored_at, "taken_at": held.taken_at, "dump": held.dump},
+            )
 
     def _fan_out(self, conn: Connection) -> None:
         number = 0

@@ -20,7 +20,7 @@ from lighttrap.notify import digest, links, policy
 from lighttrap.notify.channels.channel import About, Channel, Message, Outcome, Receipt
 from lighttrap.notify.settings import NotifierSettings
 from lighttrap.notify.texts import Kind
-from lighttrap.store import deliveries, digests, pool
+from lighttrap.store import deliveries, digests, pool, restores
 from lighttrap.store.deliveries import Due, Expired, Lease
 from lighttrap.store.digests import Member
 from lighttrap.store.pool import Connection, translate_errors
@@ -63,13 +63,20 @@ class Sender:
         try:
             while not self._stop.is_set():
                 self.wake.clear()
-                if self._safely(self.step) or self._stop.is_set():
+                if self._safely(self._turn) or self._stop.is_set():
                     self._pause()
                 else:
                     self.wake.wait(self._settings.poll_s)
         finally:
             self.close()
             self.channel.close()
+
+    def _turn(self, conn: Connection) -> bool:
+        """A step, unless a restore holds all messages: what was sent since its backup this database does not know."""
+        if restores.holding(conn) is not None:
+            conn.rollback()
+            return False
+        return self.step(conn)
 
     def step(self, conn: Connection) -> bool:
         """Settles leases that ran out and deals with the next message. Returns whether there was anything to do."""

@@ -64,11 +64,17 @@ def find(runs_as: Account | None, copies: Path, major: int | None) -> Installati
     )
 
 
-def _candidates() -> Iterator[Installation]:
+def wheels() -> Iterator[tuple[Path, Path]]:
+    """Folders of programs that wheels would bring, each with its package's; the former may not be there."""
     for package, folder in _WHEELS:
         spec = importlib.util.find_spec(package)
         for wheel in (spec.submodule_search_locations or []) if spec else []:
-            yield from _installation(Path(wheel) / folder / "bin", Path(wheel))
+            yield Path(wheel) / folder / "bin", Path(wheel)
+
+
+def _candidates() -> Iterator[Installation]:
+    for place, wheel in wheels():
+        yield from _installation(place, wheel)
     for place in _places_on_machine():
         yield from _installation(place, None)
 

@@ -12,6 +12,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email.message import EmailMessage
 
 import pytest
@@ -19,7 +20,7 @@ from typer.testing import CliRunner
 
 from ingest.broker import Message
 from lighttrap.cli.main import cli
-from lighttrap.store import pool
+from lighttrap.store import pool, restores
 from tests.fix_programs import Program, StartProgram
 from tests.gateways import Gateway, Mailbox, Reply, Request, a_gateway, a_mailbox
 from tests.outbreak import SAID, a_person, a_village, an_outbreak, store
@@ -299,6 +300,28 @@ def test_a_paused_notifier_writes_down_and_sends_nothing_and_what_is_passed_over
     assert said == "4 messages are passed over\n"
     world.notifiers.clear()
     world.start()
+    for night in nights[2:]:
+        store(world.conn, night)
+    world.come_to_rest()
+    assert world.by_sms() == dict.fromkeys(numbers(SICK), SAID[1:])
+
+
+def test_after_a_restore_messages_are_written_down_and_held_until_a_person_resumes(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    restores.note(world.conn, datetime(2026, 10, 1, tzinfo=UTC), "lighttrap-1.dump")
+    world.conn.commit()
+    notifier = world.start()
+    wait_until(lambda: "messages are held after a restore" in notifier.output(), within=20)
+    nights = an_outbreak(world.traps, SICK)
+    store(world.conn, nights[0] + nights[1])
+    written = "SELECT count(*) FROM delivery WHERE state = 'queued'"
+    wait_until(lambda: world.conn.execute(written).fetchone(), equals=(4,), within=20)
+    world.conn.rollback()
+    monkeypatch.setenv("LIGHTTRAP_DATABASE__DSN", world.dsn)
+    said = CliRunner().invoke(cli, ["alert", "pass-over"], catch_exceptions=False).output
+    assert said == "4 messages are passed over\n"
+    CliRunner().invoke(cli, ["alert", "resume"], catch_exceptions=False)
     for night in nights[2:]:
         store(world.conn, night)
     world.come_to_rest()

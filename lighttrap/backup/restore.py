@@ -1,0 +1,202 @@
+"""Putting a backup back into an empty database, and making sure that it came back equal."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from lighttrap import migrate
+from lighttrap.backup import compare, manifest, tools
+from lighttrap.backup.manifest import Manifest
+from lighttrap.errors import ConfigError, Conflict, LightTrapError
+from lighttrap.store import backups, restores
+from lighttrap.store.pool import Connection, connect, translate_errors
+
+log = logging.getLogger(__name__)
+
+_MAINTENANCE = "postgres"
+JOBS = 2
+
+
+def restore(dump: Path, dsn: str, *, own: bool = False, jobs: int = JOBS) -> Manifest:
+    """Puts a backup into an empty database, compares it with its manifest, and brings its schema up to this release.
+
+    Messages are held from then on and nobody is logged in. With `own` all becomes the property of who restores.
+    Raises Conflict when the database is not empty, ConfigError when this server cannot take the backup, InputFault
+    when the dump is damaged, and LightTrapError when what came back differs.
+    """
+    told = manifest.read(dump)
+    manifest.require_whole(dump, told)
+    put_back(dump, told, dsn, own=own, jobs=jobs)
+    require_equal(dsn, told)
+    with connect(dsn, application="lighttrap restore") as conn, translate_errors():
+        migrate.migrate(conn)
+        restores.note(conn, told.taken_at, dump.name)
+        restores.end_sessions(conn)
+    return told
+
+
+def prove(dump: Path, dsn: str, *, jobs: int = JOBS) -> Manifest:
+    """Restores a backup into a database that is made for it on a server and removed afterwards, and compares.
+
+    Notes in the manifest that this backup is proven. Raises as `restore` does.
+    """
+    told = manifest.read(dump)
+    manifest.require_whole(dump, told)
+    with throw_away(dsn) as made:
+        put_back(dump, told, made, own=True, jobs=jobs)
+        require_equal(made, told)
+    proven = told.model_copy(update={"proven_at": datetime.now(UTC)})
+    manifest.write(dump, proven)
+    return proven
+
+
+def put_back(dump: Path, told: Manifest, dsn: str, *, own: bool, jobs: int) -> None:
+    """Restores a dump into an empty database, without a look at what came of it."""
+    with connect(dsn, application="lighttrap restore") as conn, translate_errors():
+        server = backups.server(conn)
+        _require_fit(conn, server, told)
+        if not own:
+            _require_roles(conn, told.source.roles)
+    tool = tools.for_restore(told.source.pg_dump_major, server.major)
+    words = ["--exit-on-error", *(["--no-owner", "--no-privileges"] if own else [])]
+    if told.source.timescaledb is None:
+        _run(tool, [*words, f"--jobs={jobs}", str(dump)], dsn)
+    else:
+        # Its catalogue must come back in order, so by one job.
+        with _held_still(dsn, told.source.timescaledb):
+            _run(tool, [*words, str(dump)], dsn)
+    with connect(dsn, application="lighttrap restore") as conn, translate_errors():
+        backups.analyze(conn)
+
+
+def require_equal(dsn: str, told: Manifest) -> None:
+    """Refuses a database that differs from what a manifest tells of. Raises LightTrapError."""
+    with connect(dsn, application="lighttrap restore") as conn:
+        found = compare.differences(conn, told)
+    if found:
+        raise LightTrapError(f"the database differs from the backup: {'; '.join(found)}")
+    log.info("the database equals the backup", extra={"tables": len(told.tables), "rows": told.rows})
+
+
+def create(dsn: str) -> None:
+    """Makes the database that an address names, over the server's own. Raises Conflict when it is there."""
+    name = conninfo_to_dict(dsn).get("dbname")
+    if not name:
+        raise ConfigError("the address names no database to make")
+    with connect(_on(dsn, _MAINTENANCE), application="lighttrap restore") as conn, translate_errors():
+        conn.autocommit = True
+        backups.create_database(conn, str(name))
+
+
+@contextmanager
+def throw_away(dsn: str) -> Iterator[str]:
+    """The address of a database that is made on the server of an address, and removed at the end."""
+    name = f"lighttrap_verify_{secrets.token_hex(4)}"
+    with connect(_on(dsn, _MAINTENANCE), application="lighttrap restore") as conn, translate_errors():
+        conn.autocommit = True
+        backups.create_database(conn, name)
+        try:
+            yield _on(dsn, name)
+        finally:
+            backups.drop_database(conn, name)
+
+
+def _on(dsn: str, database: str) -> str:
+    return make_conninfo(dsn, dbname=database)
+
+
+def _require_fit(conn: Connection, server: backups.Server, told: Manifest) -> None:
+    migrate.require_known(told.migrations)
+    there = backups.contents(conn)
+    if there:
+        raise Conflict(
+            f"the database is not empty ({', '.join(there)} and perhaps more): a backup is put into an empty one; "
+            "make one with `createdb`, or give a new name and --create"
+        )
+    if server.major < told.source.major:
+        raise ConfigError(
+            f"the backup is of PostgreSQL {told.source.postgresql}, and this server is {server.version}: "
+            f"restore into PostgreSQL {told.source.major} or newer"
+        )
+    if told.source.timescaledb:
+        _require_timescaledb(conn, server, told)
+    elif server.timescaledb:
+        raise ConfigError(
+            "the backup is of plain PostgreSQL and this database has the extension timescaledb already: make one from "
+            "template0; the extension and the hypertable are made after the data are there"
+        )
+
+
+def _require_timescaledb(conn: Connection, server: backups.Server, told: Manifest) -> None:
+    wanted = told.source.timescaledb
+    if not server.preloaded:
+        raise ConfigError(
+            f"the backup is of TimescaleDB {wanted}, and its readings lie in chunks that plain PostgreSQL cannot put "
+            "together: restore into a server with that extension; docs/backup.md tells the way from there to plain"
+        )
+    can = backups.timescaledb_versions(conn)
+    if (server.timescaledb or wanted) != wanted or wanted not in can:
+        raise ConfigError(
+            f"the backup is of TimescaleDB {wanted}; this server has {server.timescaledb or ', '.join(can) or 'none'}: "
+            "install that version, restore, then update the extension"
+        )
+    if told.source.license == "timescale" and server.license == "apache":
+        raise ConfigError(
+            "the backup is of TimescaleDB's community edition, and this server runs the Apache edition "
+            "(timescaledb.license = apache), which cannot read compressed chunks"
+        )
+    if not server.superuser:
+        raise ConfigError("a backup of TimescaleDB is restored by a superuser: its catalogue belongs to one")
+
+
+def _require_roles(conn: Connection, roles: list[str]) -> None:
+    lacking = backups.lacking_roles(conn, roles)
+    if lacking:
+        raise ConfigError(
+            f"things in the backup belong to {', '.join(lacking)}, and this server has no such role: make it with "
+            "CREATE ROLE, or let all belong to who restores with --own"
+        )
+    foreign = backups.foreign_roles(conn, roles)
+    if foreign:
+        raise ConfigError(
+            f"things in the backup belong to {', '.join(foreign)}: restore as a superuser or as that role, or let all "
+            "belong to who restores with --own"
+        )
+
+
+@contextmanager
+def _held_still(dsn: str, version: str) -> Iterator[None]:
+    """TimescaleDB of that version in a database, in the state in which its tables can be restored."""
+    with connect(dsn, application="lighttrap restore") as conn, translate_errors():
+        backups.create_timescaledb(conn, version)
+    with connect(dsn, application="lighttrap restore") as conn, translate_errors():
+        backups.before_timescaledb(conn)
+    try:
+        yield
+    finally:
+        with connect(dsn, application="lighttrap restore") as conn, translate_errors():
+            backups.after_timescaledb(conn)
+
+
+def _run(tool: tools.Tool, words: list[str], dsn: str) -> None:
+    with tempfile.TemporaryFile() as errors:
+        child = tools.start(tool, words, dsn, errors)
+        try:
+            code = child.wait()
+        finally:
+            tools.end(child)
+        errors.seek(0)
+        said = errors.read().decode(errors="replace")
+    if code:
+        raise LightTrapError(
+            f"{tools.RESTORE} {tool.version} failed: {tools.last_words(said)}; what it made is of no use: drop the "
+            "database and begin again"
+        )
