@@ -48,9 +48,9 @@ def _run(settings: IngestSettings) -> int:
     worker = Worker(settings, metrics)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop())
-    health.serve(worker, metrics, settings.ingest.metrics_host, settings.ingest.metrics_port)
-    threading.Thread(target=_watch, args=(worker,), name="watch", daemon=True).start()
     try:
+        health.serve(worker, metrics, settings.ingest.metrics_host, settings.ingest.metrics_port)
+        threading.Thread(target=_watch, args=(worker,), name="watch", daemon=True).start()
         worker.run()
     except (ConfigError, StoreMismatch) as fault:
         log.critical("cannot run", exc_info=isinstance(fault, StoreMismatch), extra={"error": str(fault)})

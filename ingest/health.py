@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from http.server import ThreadingHTTPServer
 
 from ingest.metrics import Metrics
 from ingest.worker import Worker
+from lighttrap import healthserver
 
 BEAT_LIMIT_S = 60.0
 UNSTORED_LIMIT_S = 120.0
@@ -33,30 +31,16 @@ def faults(worker: Worker, now_s: float, wall_s: float) -> list[str]:
 
 
 def serve(worker: Worker, metrics: Metrics, host: str, port: int) -> ThreadingHTTPServer:
-    """Starts the health server in a thread of its own."""
+    """Starts the health server in a thread of its own. Raises ConfigError when the port is taken."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            if self.path == "/metrics":
-                return self._answer(200, generate_latest(metrics.registry), CONTENT_TYPE_LATEST)
-            if self.path == "/healthz":
-                found = faults(worker, time.monotonic(), time.time())
-                return self._answer(503 if found else 200, ("\n".join(found) or "alive").encode())
-            if self.path == "/readyz":
-                word = "ready" if worker.ready else "active, not ready" if worker.active else "standing by"
-                return self._answer(200 if worker.ready else 503, word.encode())
-            return self._answer(404, b"try /metrics, /healthz or /readyz")
+    def unstored_s() -> float:
+        oldest_s = worker.oldest_unstored_s
+        return 0.0 if oldest_s is None else max(0.0, time.time() - oldest_s)
 
-        def _answer(self, status: int, body: bytes, kind: str = "text/plain; charset=utf-8") -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def ready() -> tuple[bool, str]:
+        return worker.ready, "ready" if worker.ready else "active, not ready" if worker.active else "standing by"
 
-        def log_message(self, format: str, *args: object) -> None:
-            """Polls are no events."""
-
-    server = ThreadingHTTPServer((host, port), Handler)
-    threading.Thread(target=server.serve_forever, name="health", daemon=True).start()
-    return server
+    metrics.unstored_seconds.set_function(unstored_s)
+    return healthserver.serve(
+        host, port, metrics.registry, lambda: faults(worker, time.monotonic(), time.time()), ready
+    )  # fmt: skip

@@ -27,6 +27,10 @@ class Metrics:
             "lighttrap_ingest_lag_seconds", "Age of the oldest message in the last batch at its commit.",
             registry=self.registry,
         )  # fmt: skip
+        self.unstored_seconds = Gauge(
+            "lighttrap_ingest_unstored_seconds", "Age of the oldest message that was taken and is not stored yet.",
+            registry=self.registry,
+        )  # fmt: skip
         self.queue_messages = Gauge("lighttrap_ingest_queue_messages", "Messages waiting.", registry=self.registry)
         self.overflow = Counter(
             "lighttrap_ingest_overflow", "Messages that did not fit the queue; unacked, they come again.",

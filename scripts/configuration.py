@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
@@ -16,6 +17,7 @@ from ingest.config import IngestSettings
 from lighttrap.backup.settings import BackupSettings
 from lighttrap.broker.settings import BrokerFileSettings
 from lighttrap.config import ProgramSettings
+from lighttrap.monitor.settings import MonitoringSettings
 from lighttrap.notify.settings import NotifySettings
 from simulator.config import SimulatorSettings
 
@@ -24,6 +26,7 @@ PROGRAMS: dict[str, type[ProgramSettings]] = {
     "ingest": IngestSettings,
     "api": ApiSettings,
     "notify": NotifySettings,
+    "monitor": MonitoringSettings,
     "dashboard": DashboardSettings,
     "simulator": SimulatorSettings,
     "broker": BrokerFileSettings,
@@ -85,6 +88,8 @@ def _default(field: FieldInfo) -> str | None:
         return None
     if isinstance(value, SecretStr):
         return value.get_secret_value()
+    if isinstance(value, dict):
+        return json.dumps(value, default=str)
     return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 

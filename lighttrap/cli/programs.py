@@ -55,6 +55,11 @@ def notify(data: addresses.DataOption = None) -> None:
     run("lighttrap.notify", [], addresses.find(data))
 
 
+def monitor(data: addresses.DataOption = None) -> None:
+    """Tells Prometheus how database, broker and traps are, in the foreground; see docs/monitoring.md."""
+    run("lighttrap.monitor", [], addresses.find(data))
+
+
 def api(data: addresses.DataOption = None) -> None:
     """Runs the API in the foreground; more settings by environment, see docs/configuration.md."""
     run("api", [], addresses.find(data))

@@ -11,11 +11,12 @@ import sys
 
 from pydantic import ValidationError
 
-from lighttrap import config, logs
+from lighttrap import config, healthserver, logs
 from lighttrap.errors import ConfigError, StoreMismatch
 from lighttrap.notify.channels.opening import open_channels
 from lighttrap.notify.loop import Notifier
-from lighttrap.notify.settings import NotifySettings
+from lighttrap.notify.metrics import Metrics
+from lighttrap.notify.settings import NotifierSettings, NotifySettings
 
 log = logging.getLogger("lighttrap.notify")
 
@@ -33,12 +34,14 @@ def main() -> int:
 
 def _run(settings: NotifySettings) -> int:
     channels = open_channels(settings.notify)
-    notifier = Notifier(settings.database.dsn.get_secret_value(), settings.notify, channels)
+    metrics = Metrics()
+    notifier = Notifier(settings.database.dsn.get_secret_value(), settings.notify, channels, metrics=metrics)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: notifier.stop())
     if not channels:
         log.info("no channel is set up, so nobody is told; see docs/alerts.md")
     try:
+        _serve(notifier, metrics, settings.notify)
         notifier.run()
     except (ConfigError, StoreMismatch) as fault:
         log.critical("cannot run", exc_info=isinstance(fault, StoreMismatch), extra={"error": str(fault)})
@@ -48,6 +51,13 @@ def _run(settings: NotifySettings) -> int:
         return 1
     log.info("stopped")
     return 0
+
+
+def _serve(notifier: Notifier, metrics: Metrics, settings: NotifierSettings) -> None:
+    def ready() -> tuple[bool, str]:
+        return notifier.is_listening, "ready" if notifier.is_listening else "no database"
+
+    healthserver.serve(settings.metrics_host, settings.metrics_port, metrics.registry, metrics.faults, ready)
 
 
 if __name__ == "__main__":

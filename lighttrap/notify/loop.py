@@ -15,6 +15,7 @@ from lighttrap.errors import StoreError, StoreUnavailable
 from lighttrap.notify.channels.channel import Channel
 from lighttrap.notify.codes import CodeSender
 from lighttrap.notify.fanout import fan_out
+from lighttrap.notify.metrics import FAN_OUT, Metrics
 from lighttrap.notify.sender import Sender, utc_now
 from lighttrap.notify.settings import NotifierSettings
 from lighttrap.notify.texts import Kind
@@ -36,19 +37,25 @@ class Notifier:
         settings: NotifierSettings,
         channels: Sequence[tuple[Channel, Kind]],
         clock: Callable[[], datetime] = utc_now,
+        metrics: Metrics | None = None,
     ) -> None:
         self._dsn = dsn
         self._settings = settings
         self._clock = clock
+        self._metrics = metrics or Metrics()
         self._forms = {channel.name: form for channel, form in channels}
         self._senders = [
-            Sender(channel, settings, dsn, clock)
+            Sender(channel, settings, dsn, clock, self._metrics)
             for channel, _ in channels
             for _ in range(0 if settings.paused else settings.senders)
         ]
-        self._senders += [CodeSender(channel, settings, dsn, clock) for channel, _ in channels if not settings.paused]
+        self._senders += [
+            CodeSender(channel, settings, dsn, clock, self._metrics) for channel, _ in channels if not settings.paused
+        ]
         self._stop = threading.Event()
         self._fault: StoreError | None = None
+        self.is_listening = False
+        """Whether a session hears of new events just now."""
 
     def stop(self) -> None:
         """Lets it end after the messages in hand. Safe in a signal handler."""
@@ -83,16 +90,20 @@ class Notifier:
 
     def _attend(self) -> None:
         """One life of the session that listens."""
+        self._metrics.beat(FAN_OUT, self)
         try:
             with translate_errors(), pool.connect(self._dsn, application="lighttrap notify") as conn:
                 session.require_durable(conn)
                 deliveries.listen(conn)
                 self._say_whether_held(conn)
                 conn.commit()
+                self.is_listening = True
                 while not self._stop.is_set():
+                    self._metrics.beat(FAN_OUT, self)
                     self._fan_out(conn)
                     self._await(conn)
         except StoreUnavailable as fault:
+            self.is_listening = False
             log.warning("database away", extra={"error": str(fault)})
             self._stop.wait(_DATABASE_REST_S)
 
@@ -109,6 +120,7 @@ class Notifier:
         while taken := fan_out(conn, self._settings, self._forms, self._clock()):
             conn.commit()
             number += taken
+            self._metrics.events.inc(taken)
             self._wake()
         conn.rollback()
         if number:

@@ -18,6 +18,7 @@ from lighttrap.agronomy.episodes import Word
 from lighttrap.errors import StoreUnavailable
 from lighttrap.notify import digest, links, policy
 from lighttrap.notify.channels.channel import About, Channel, Message, Outcome, Receipt
+from lighttrap.notify.metrics import Metrics
 from lighttrap.notify.settings import NotifierSettings
 from lighttrap.notify.texts import Kind
 from lighttrap.store import deliveries, digests, pool, restores
@@ -42,13 +43,19 @@ class Sender:
     """Empties the queue of one channel. `step` does one thing; `run` goes on until it is stopped."""
 
     def __init__(
-        self, channel: Channel, settings: NotifierSettings, dsn: str, clock: Callable[[], datetime] = utc_now
+        self,
+        channel: Channel,
+        settings: NotifierSettings,
+        dsn: str,
+        clock: Callable[[], datetime] = utc_now,
+        metrics: Metrics | None = None,
     ) -> None:
         self.channel = channel
         self.wake = threading.Event()
         self._settings = settings
         self._dsn = dsn
         self._clock = clock
+        self._metrics = metrics or Metrics()
         self._stop = threading.Event()
         self._conn: Connection | None = None
         self._rest_s = 0.0
@@ -172,11 +179,13 @@ class Sender:
 
     def _send(self, message: Message, what: dict[str, object]) -> Receipt:
         try:
-            receipt = self.channel.send(message)
+            with self._metrics.provider_seconds.labels(self.channel.name).time():
+                receipt = self.channel.send(message)
         except Exception as fault:
             # Who cannot say what happened must not say that nothing did.
             log.exception("channel failed", extra={"channel": self.channel.name, **what})
             receipt = Receipt(Outcome.UNKNOWN, type(fault).__name__)
+        self._metrics.attempts.labels(self.channel.name, str(receipt.outcome)).inc()
         self._rest_s = min(_LONGEST_REST_S, self._rest_s * 2 or _FIRST_REST_S) if receipt.is_down else 0.0
         told = {"channel": self.channel.name, **what}
         if receipt.outcome is Outcome.SENT:
@@ -224,6 +233,7 @@ class Sender:
 
     def _safely(self, work: Callable[[Connection], bool]) -> bool:
         """Does work on a session that lives; False when the database is away, after a moment's rest."""
+        self._metrics.beat(self.channel.name, self)
         try:
             with translate_errors():
                 if self._conn is None:

@@ -26,6 +26,12 @@ class WordingSettings(Section):
 class NotifierSettings(ChannelSettings, WordingSettings):
     """How alert events become messages, when a message is given up, and the channels there are."""
 
+    metrics_port: Annotated[int, Field(ge=0, le=65_535)] = Field(
+        default=9091, description="Port of the notifier's /metrics, /healthz and /readyz; 0 for any free one."
+    )
+    metrics_host: str = Field(
+        default="127.0.0.1", description="Address of the notifier's /metrics, /healthz and /readyz."
+    )
     paused: bool = Field(
         default=False,
         description="Messages are written down and none is sent: for the first start on a restored database.",

@@ -101,7 +101,9 @@ class _Up:
     def start_all(self) -> None:
         """Starts everything and says where it serves."""
         own = ["database"] * (self._options.db_dsn is None) + ["broker"] * (self._options.broker_url is None)
-        with contextlib.closing(ports.reserve([*own, "ingest", "api", "dashboard"], self._options.port_base)) as block:
+        with contextlib.closing(
+            ports.reserve([*own, "ingest", "api", "dashboard", "notify"], self._options.port_base)
+        ) as block:
             db_dsn = self._options.db_dsn or self._start_database(block)
             broker_url = self._options.broker_url or self._start_broker(block)
             self._require_broker(broker_url)
@@ -109,7 +111,7 @@ class _Up:
             ingest_url = self._start_ingest(db_dsn, broker_url, block.release("ingest"))
             dashboard_url = f"http://{ports.HOST}:{block.number('dashboard')}"
             api_url = self._start_api(db_dsn, broker_url, block.release("api"), dashboard_url)
-            self._start_notifier(db_dsn)
+            self._start_notifier(db_dsn, block.release("notify"))
             self._start_dashboard(api_url, block.release("dashboard"), dashboard_url)
         self._addresses = Addresses(
             self._home.root, db_dsn, broker_url, ingest_url, api_url, dashboard_url, os.getpid()
@@ -191,9 +193,11 @@ class _Up:
         self._lines.append(f"api       {url}/v1; the first account: lighttrap user add LOGIN --admin")
         return url
 
-    def _start_notifier(self, dsn: str) -> None:
-        self._tree.start(workers.notifier(self._environ, dsn=dsn), lambda: True, _READY_WITHIN_S)
-        self._lines.append("notify    tells of alerts, once a channel is set up: docs/alerts.md")
+    def _start_notifier(self, dsn: str, port: int) -> None:
+        self._tree.start(workers.notifier(self._environ, dsn=dsn, port=port), lambda: True, _READY_WITHIN_S)
+        self._lines.append(
+            f"notify    http://{ports.HOST}:{port}/metrics; tells of alerts, once a channel is set up: docs/alerts.md"
+        )
 
     def _start_dashboard(self, api_url: str, port: int, url: str) -> None:
         program = workers.dashboard(self._environ, api_url=api_url, port=port)

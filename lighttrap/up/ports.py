@@ -14,7 +14,7 @@ from lighttrap.errors import ConfigError
 HOST = "127.0.0.1"
 BASE = 17700
 # The place of each server in the block; api and dashboard have theirs from the start.
-PLACES = {"database": 0, "broker": 1, "ingest": 2, "api": 3, "dashboard": 4}
+PLACES = {"database": 0, "broker": 1, "ingest": 2, "api": 3, "dashboard": 4, "notify": 5}
 _BLOCK = 10
 _BLOCKS = 50
 

@@ -26,10 +26,10 @@ def ingest(environ: Mapping[str, str], *, dsn: str, broker_url: str, port: int, 
     return _python("ingest", (), {**environ, **own}, shows_output=False)
 
 
-def notifier(environ: Mapping[str, str], *, dsn: str) -> Program:
-    """Who tells people of alerts, by the channels that the environment sets up."""
-    own = {**environ, "LIGHTTRAP_DATABASE__DSN": dsn}
-    return _python("notify", (), own, module="lighttrap.notify", shows_output=False)
+def notifier(environ: Mapping[str, str], *, dsn: str, port: int) -> Program:
+    """Who tells people of alerts, by the channels that the environment sets up; `port` serves its metrics."""
+    own = {"LIGHTTRAP_DATABASE__DSN": dsn, "LIGHTTRAP_NOTIFY__METRICS_PORT": str(port)}
+    return _python("notify", (), {**environ, **own}, module="lighttrap.notify", shows_output=False)
 
 
 def api(environ: Mapping[str, str], *, dsn: str, broker_url: str, port: int, dashboard_url: str) -> Program:

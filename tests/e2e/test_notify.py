@@ -54,6 +54,7 @@ class World:
             "NOTIFY__EMAIL__HOST": "127.0.0.1", "NOTIFY__EMAIL__PORT": str(self.mailbox.port),
             "NOTIFY__EMAIL__TLS": "none", "NOTIFY__EMAIL__SENDER": "bvtv@example.vn", "NOTIFY__POLL_S": "0.2",
             "NOTIFY__LEASE_S": "2", "NOTIFY__RETRY_FIRST_S": "0.2", "NOTIFY__RETRY_LONGEST_S": "0.5",
+            "NOTIFY__METRICS_PORT": "0",
         }  # fmt: skip
         named = {f"LIGHTTRAP_{name}": value for name, value in {**own, **settings}.items()}
         self.notifiers.append(self.start_program("lighttrap.notify", **named))

@@ -1,0 +1,1 @@
+"""How database, broker and fleet are, for Prometheus: a program that only reads."""

@@ -1,0 +1,79 @@
+"""What the database tells: asked anew at each scrape, over one session, and nothing when it is away."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+
+import psycopg
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from lighttrap.errors import StoreError
+from lighttrap.monitor.metrics import DATABASE, filled
+from lighttrap.store import figures, pool
+from lighttrap.store.figures import Figure
+from lighttrap.store.pool import Connection, translate_errors
+
+log = logging.getLogger(__name__)
+
+
+class DatabaseFigures(Collector):
+    """Asks the database for its figures whenever somebody collects."""
+
+    def __init__(self, dsn: str, silent_after_s: float) -> None:
+        self._dsn = dsn
+        self._silent_after_s = silent_after_s
+        self._conn: Connection | None = None
+        self._lock = threading.Lock()
+        self.is_up = False
+
+    def collect(self) -> Iterator[Metric]:
+        """The figures of this moment; of a database that does not answer only that it is down."""
+        with self._lock:
+            began_s = time.perf_counter()
+            found = self._ask()
+            self.is_up = bool(found)
+        own = [Figure("lighttrap_database_up", [], float(self.is_up))]
+        if found:
+            own.append(Figure("lighttrap_database_scrape_seconds", [], time.perf_counter() - began_s))
+        yield from filled(DATABASE, own + found)
+
+    def describe(self) -> Iterator[Metric]:
+        """The metrics there are, without asking for any."""
+        yield from filled(DATABASE, [])
+
+    def _ask(self) -> list[Figure]:
+        try:
+            with translate_errors():
+                conn = self._session()
+                found = [
+                    *figures.server(conn),
+                    *figures.timescale(conn),
+                    *figures.fleet(conn, self._silent_after_s),
+                    *figures.losses(conn),
+                    *figures.outbox(conn),
+                ]
+                conn.rollback()
+                return found
+        except StoreError as fault:
+            log.warning("the database does not tell", extra={"error": str(fault), "sqlstate": fault.sqlstate})
+            self.close()
+            return []
+
+    def _session(self) -> Connection:
+        if self._conn is None:
+            self._conn = pool.connect(self._dsn, application="lighttrap monitor")
+            figures.hurry(self._conn)
+            self._conn.commit()
+        return self._conn
+
+    def close(self) -> None:
+        """Ends the session; the next scrape opens another."""
+        conn, self._conn = self._conn, None
+        if conn is not None:
+            with suppress(psycopg.Error):
+                conn.close()
