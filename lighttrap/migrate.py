@@ -1,7 +1,8 @@
 """Migrations: forward only, in order, under a lock, safe to run again.
 
-A file whose first line is `-- requires timescaledb` waits until the server has the extension; nothing else depends on
-it. `SHA256SUMS` beside the files pins what was released.
+A file whose first line is `-- requires FEATURE` waits until the server has that: `timescaledb`, of either edition, or
+`timescaledb community`. It is applied at whatever later time the server has it, so nothing else depends on it.
+`SHA256SUMS` beside the files pins what was released.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ log = logging.getLogger(__name__)
 
 _SQL = sql.load("migrations")
 _NAME = re.compile(r"\d{4}_[a-z0-9_]+\.sql")
+OLDEST_COMMUNITY = (2, 20)
+"""The first version of TimescaleDB that has the columnstore under its names of today and none of its early faults."""
 
 
 class Migration(NamedTuple):
@@ -59,12 +62,12 @@ def migrate(conn: Connection) -> list[str]:
         conn.execute(_SQL["create_register"])
         applied = _applied(conn)
         require_known(applied)
+        if _can_timescaledb(conn):
+            conn.execute(_SQL["create_timescaledb"])
         features = _features(conn)
         due = [m for m in migrations() if m.name not in applied and m.requires in features]
         for migration in due:
             log.info("applying migration", extra={"migration": migration.name})
-            if migration.requires:
-                conn.execute(_SQL["create_timescaledb"])
             conn.execute(migration.text.encode())
             conn.execute(_SQL["register"], {"name": migration.name, "sha": migration.sha})
         _seed_species(conn)
@@ -73,7 +76,7 @@ def migrate(conn: Connection) -> list[str]:
 
 
 def pending(conn: Connection) -> list[str]:
-    """Names of the migrations that this server could have and does not; empty when the schema fits this code."""
+    """Names of the migrations that are lacking and everything needs; empty when the schema fits this code."""
     with translate_errors():
         if conn.execute(_SQL["has_register"]).fetchone() == (False,):
             return [m.name for m in migrations() if m.requires is None]
@@ -87,6 +90,19 @@ def applied_migrations(conn: Connection) -> dict[str, str]:
     if conn.execute(_SQL["has_register"]).fetchone() == (False,):
         return {}
     return _applied(conn)
+
+
+def offered(conn: Connection) -> list[str]:
+    """Names of the migrations that nothing needs, that this server could have and has not: `migrate` would apply them.
+
+    Says nothing of the community edition before the extension is there: which edition a server is, the extension says.
+    """
+    with translate_errors():
+        if conn.execute(_SQL["has_register"]).fetchone() == (False,):
+            return []
+        applied = _applied(conn)
+        features = _features(conn) | ({"timescaledb"} if _can_timescaledb(conn) else set())
+        return [m.name for m in migrations() if m.name not in applied and m.requires and m.requires in features]
 
 
 def _applied(conn: Connection) -> dict[str, str]:
@@ -105,12 +121,25 @@ def require_known(applied: Mapping[str, str]) -> None:
             raise StoreMismatch(f"migration {name} differs from the one that was applied: reinstall lighttrap")
 
 
+def _can_timescaledb(conn: Connection) -> bool:
+    return conn.execute(_SQL["can_timescaledb"]).fetchone() == (True,)
+
+
 def _features(conn: Connection) -> set[str | None]:
-    """What migrations may require of this server; None stands for plain PostgreSQL."""
+    """What migrations may require of this database; None stands for plain PostgreSQL."""
     found: set[str | None] = {None}
-    if conn.execute(_SQL["can_timescaledb"]).fetchone() == (True,):
+    row = conn.execute(_SQL["timescaledb"]).fetchone()
+    if row is not None:
+        version, license_ = row
         found.add("timescaledb")
+        if license_ == "timescale" and _numbers(version) >= OLDEST_COMMUNITY:
+            found.add("timescaledb community")
     return found
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """(2, 28, 3) of 2.28.3; what follows a hyphen, as -dev, counts for nothing."""
+    return tuple(int(word) for word in version.partition("-")[0].split("."))
 
 
 def _seed_species(conn: Connection) -> None:

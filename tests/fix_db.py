@@ -1,7 +1,8 @@
 """A fresh, migrated database for each test, on a private server or on one that is named.
 
-`--db-server embedded|system|timescale` or `--pg-bin DIR` choose the private server's binaries; `--db-dsn` (or
-LIGHTTRAP_TEST_DSN) names a running server instead, whose user must be allowed to create databases.
+`--db-server embedded|system|timescale` or `--pg-bin DIR` choose the private server's binaries, the latter with the
+TimescaleDB that lies beside them; `--db-dsn` (or LIGHTTRAP_TEST_DSN) names a running server instead, whose user must be
+allowed to create databases.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from lighttrap.store import pool
-from tests.cluster import Cluster, Databases, binaries_of, reachable, version_of
+from tests.cluster import Cluster, Databases, binaries_of, reachable, timescale_in, version_of
 from tests.services import missing, server_folder
 
 
@@ -47,12 +48,18 @@ def _binaries(config: pytest.Config) -> Path:
     return config.option.pg_bin or binaries_of(config.option.db_server)
 
 
+def timescale_wanted(config: pytest.Config) -> str | None:
+    """The licence of the TimescaleDB that `--db-server timescale` or `--pg-bin` choose; None when there is none."""
+    is_chosen = config.option.pg_bin or config.option.db_server == "timescale"
+    return timescale_in(_binaries(config)) if is_chosen else None
+
+
 def _open_cluster(config: pytest.Config, stack: ExitStack) -> Cluster:
     place = _binaries(config)
     if not (place / "initdb").exists():
         missing(f"no PostgreSQL server binaries in {place}")
     folder = stack.enter_context(server_folder("db"))
-    made = Cluster(stack.enter_context(reachable(place)), folder, timescale=config.option.db_server == "timescale")
+    made = Cluster(stack.enter_context(reachable(place)), folder, timescale=timescale_wanted(config))
     made.initialise()
     made.start()
     stack.callback(made.stop)

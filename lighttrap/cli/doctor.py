@@ -7,7 +7,7 @@ import shutil
 import socket
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from importlib import metadata
@@ -130,6 +130,7 @@ def _database(dsn: str) -> Iterator[Finding]:
         with connect(dsn, application="lighttrap doctor") as conn, translate_errors():
             yield _server(conn)
             yield _schema(conn)
+            yield from judge_jobs(checks.jobs(conn))
             session.require_durable(conn)
             yield Finding(Verdict.OK, "durability", "commits reach the disk, and the clocks agree")
             if not migrate.pending(conn):
@@ -148,16 +149,60 @@ def _server(conn: Connection) -> Finding:
     seen = f"PostgreSQL {server.version // 10_000}.{server.version % 10_000}, {edition}, {server.bytes / 1e6:.0f} MB"
     if server.version < 150_000:
         return Finding(Verdict.BAD, "database", seen, "lighttrap needs PostgreSQL 15 or newer")
-    if server.preloaded and not server.timescaledb:
-        return Finding(Verdict.NOTE, "database", seen, "TimescaleDB is there but not used: run `lighttrap migrate`")
-    return Finding(Verdict.OK, "database", seen)
+    advice = _could_have(server)
+    return Finding(Verdict.NOTE if advice else Verdict.OK, "database", seen, advice)
+
+
+def _could_have(server: checks.Server) -> str:
+    """What of TimescaleDB lies on the server's disk and is not used; nothing depends on it."""
+    if not server.on_disk:
+        return ""
+    if not server.preloaded:
+        return "TimescaleDB lies here unused: add it to shared_preload_libraries, restart, run `lighttrap migrate`"
+    if not server.timescaledb:
+        return "TimescaleDB is there but not used: run `lighttrap migrate`"
+    if server.timescaledb != server.on_disk:
+        return (
+            f"TimescaleDB {server.on_disk} lies here: `psql -X`, then first of all ALTER EXTENSION timescaledb UPDATE"
+        )
+    if server.has_community and server.license == "apache":
+        return "timescaledb.license = timescale would let old readings take a fifth of their room: docs/timescaledb.md"
+    return ""
 
 
 def _schema(conn: Connection) -> Finding:
     lacking = migrate.pending(conn)
     if lacking:
         return Finding(Verdict.BAD, "schema", f"it lacks {', '.join(lacking)}", "run `lighttrap migrate`")
+    if offered := migrate.offered(conn):
+        seen = f"up to date; this server could also have {', '.join(offered)}"
+        return Finding(Verdict.NOTE, "schema", seen, "run `lighttrap migrate`")
     return Finding(Verdict.OK, "schema", "up to date")
+
+
+def judge_jobs(found: Sequence[checks.Job]) -> Iterator[Finding]:
+    """TimescaleDB's jobs: the sick ones one by one, the others by their number."""
+    sick = [job for job in found if job.failures or job.is_late]
+    yield from (_sick(job) for job in sick)
+    if well := len(found) - len(sick):
+        yield Finding(Verdict.OK, "jobs", f"{well} of TimescaleDB's jobs on our tables, none of them failing or late")
+
+
+def _sick(job: checks.Job) -> Finding:
+    name = f"{job.procedure} of {job.relation} (job {job.job_id})"
+    if not job.failing_since:
+        seen = f"{name} should have run an hour ago; it last did at {job.last_run_at or 'no time'}"
+        return Finding(
+            Verdict.BAD, "jobs", seen, "are timescaledb.max_background_workers and max_worker_processes enough?"
+        )
+    seen = f"{name} failed {job.failures} times since {job.failing_since:%Y-%m-%d %H:%M} UTC: {job.error}"
+    if job.did_its_work:
+        return Finding(
+            Verdict.NOTE, "jobs", seen, "its work was done all the same; versions without it: docs/timescaledb.md"
+        )
+    return Finding(
+        Verdict.BAD, "jobs", seen, f"nothing is lost; try it with CALL run_job({job.job_id}): docs/timescaledb.md"
+    )
 
 
 def _contents(conn: Connection) -> Iterator[Finding]:

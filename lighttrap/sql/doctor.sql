@@ -3,6 +3,8 @@ SELECT current_setting('server_version_num')::int AS version,
        (SELECT extversion FROM pg_extension WHERE extname = 'timescaledb') AS timescaledb,
        current_setting('timescaledb.license', true) AS license,
        current_setting('shared_preload_libraries') LIKE '%timescaledb%' AS preloaded,
+       (SELECT default_version FROM pg_available_extensions WHERE name = 'timescaledb') AS on_disk,
+       (SELECT comment LIKE '%Community%' FROM pg_available_extensions WHERE name = 'timescaledb') AS has_community,
        pg_database_size(current_database()) AS bytes
 
 -- silent_traps --

@@ -22,6 +22,10 @@ INSERT INTO schema_migration (name, sha) VALUES (%(name)s, %(sha)s)
 SELECT current_setting('shared_preload_libraries') LIKE '%timescaledb%'
        AND EXISTS (SELECT FROM pg_available_extensions WHERE name = 'timescaledb')
 
+-- timescaledb --
+-- Its version in this database, and under which licence its library was loaded, which only an extension that is there says.
+SELECT extversion, current_setting('timescaledb.license', true) FROM pg_extension WHERE extname = 'timescaledb'
+
 -- create_timescaledb --
 CREATE EXTENSION IF NOT EXISTS timescaledb
 

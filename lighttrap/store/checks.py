@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import NamedTuple
 
 from psycopg.rows import class_row
@@ -10,21 +11,57 @@ from lighttrap import sql
 from lighttrap.store.pool import Connection
 
 _SQL = sql.load("doctor")
+_TIMESCALEDB = sql.load("timescaledb")
 
 
 class Server(NamedTuple):
-    """The server: its version as 150018, its TimescaleDB if any, and the size of our database in bytes."""
+    """The server: its version as 150018, its TimescaleDB if any, and the size of our database in bytes.
+
+    `timescaledb` is the version in our database, `on_disk` the one that lies beside the server, used or not.
+    """
 
     version: int
     timescaledb: str | None
     license: str | None
     preloaded: bool
+    on_disk: str | None
+    has_community: bool | None
     bytes: int
+
+
+class Job(NamedTuple):
+    """A background job of TimescaleDB on a table of ours, and its errors since it last went well.
+
+    `is_late`: it should have begun an hour ago.
+    """
+
+    job_id: int
+    procedure: str
+    relation: str
+    last_run_at: datetime | None
+    last_well_at: datetime | None
+    failures: int
+    failing_since: datetime | None
+    sqlstate: str | None
+    error: str | None
+    is_late: bool
+
+    @property
+    def did_its_work(self) -> bool:
+        """Whether it failed as some pairs of versions end each job, with its work done: docs/timescaledb.md."""
+        return self.sqlstate == "24000" and "cannot drop portal" in (self.error or "")
 
 
 def server(conn: Connection) -> Server:
     """What server this is."""
     return conn.cursor(row_factory=class_row(Server)).execute(_SQL["server"]).fetchall()[0]
+
+
+def jobs(conn: Connection) -> list[Job]:
+    """The background jobs of TimescaleDB on our tables; none without its community edition, which alone has jobs."""
+    if conn.execute(_TIMESCALEDB["has_jobs"]).fetchone() != (True,):
+        return []
+    return conn.cursor(row_factory=class_row(Job)).execute(_TIMESCALEDB["jobs"]).fetchall()
 
 
 def silent_traps(conn: Connection) -> tuple[int, int]:

@@ -18,7 +18,7 @@ from lighttrap.views.alerts import (
     Rule,
     WaitingText,
 )
-from lighttrap.views.catches import Catch, CatchNight, Correction, Reading
+from lighttrap.views.catches import Catch, CatchNight, Correction, Reading, TrapHour
 from lighttrap.views.deliveries import Attempt, Delivery, DeliveryCase, Outbox
 from lighttrap.views.devices import Device, NewTrapCredential, Trap, TrapCredential, TrapEvent, Visit
 from lighttrap.views.exports import ExportColumn, ExportKind, ExportNote
@@ -127,6 +127,7 @@ __all__ = [
     "Trap",
     "TrapCredential",
     "TrapEvent",
+    "TrapHour",
     "TrapNights",
     "TrapPeak",
     "Trend",

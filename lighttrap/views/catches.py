@@ -57,6 +57,15 @@ class Correction(View):
     ended_reason: str | None = Field(description="Why it was undone; null: replaced, or in force.")
 
 
+class TrapHour(View):
+    """What a trap did in one hour: the readings that began in it."""
+
+    hour: datetime = Field(description="When it begins.")
+    readings: int
+    lamp_s: int = Field(description="Seconds the lamp was on.")
+    lag_s: float = Field(description="From a reading's end to its receipt, the longest; hours mean that it came late.")
+
+
 class Reading(View):
     """One packet's measurements."""
 

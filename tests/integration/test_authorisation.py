@@ -98,6 +98,7 @@ MAY: dict[str, frozenset[Role] | str] = {
     "export_corrections": ALL,
     "export_deliveries": frozenset({A, G}),
     "list_readings": ALL,
+    "list_trap_hours": ALL,
     "get_trend": ALL,
     "get_trap_trend": ALL,
     "list_peaks": ALL,

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from lighttrap import sql
-from lighttrap.store import pool, readings
+from lighttrap.store import checks, pool, readings
 from tests.cluster import Databases
 
 NOUNS = sorted(path.stem for path in (Path(__file__).parents[2] / "lighttrap/sql").glob("*.sql"))
@@ -44,6 +44,8 @@ def test_statement_is_understood_by_the_schema(schema: pool.Connection, noun: st
     text = COMMENT.sub("", sql.load(noun)[name])
     if NOT_PREPARABLE.match(text):
         return  # these are run, not prepared, by the tests of their module
+    if noun == "timescaledb" and not checks.server(schema).timescaledb:
+        return  # asked only where it is
     readings.create_stage(schema)
     answer = schema.pgconn.prepare(b"", _numbered(text))
     schema.rollback()
