@@ -10,6 +10,8 @@ from datetime import datetime
 
 import psycopg
 
+from lighttrap.backup import dump, restore
+from lighttrap.backup.manifest import Manifest
 from lighttrap.store import pool
 from tests.builders import a_trap
 from tests.chaos.cable import Cable, cable_to
@@ -95,6 +97,29 @@ class Scene:
             self.broker.forget()
         self.broker.start()
         wait_until(lambda: all(line.connected for line in self.fleet.lines), within=30)
+
+    def take_backup(self) -> Manifest:
+        """Takes a backup, whatever else goes on."""
+        return dump.take(self.dsn, self._folder)[1]
+
+    def restore(self, backup: Manifest, databases: Databases | None = None) -> None:
+        """Loses the database and puts a backup back into another; what traps were told before counts no more."""
+        databases = databases or self.site.databases
+        self.fleet.journal.broker_died()
+        self._drop_database(self.dsn)
+        self.dsn = databases.empty()
+        self._stack.callback(databases.drop, self.dsn)
+        for ring in self.fleet.rings.values():
+            ring.highest_told = 0
+        restore.restore(self._folder / backup.file, self.dsn)
+
+    def wait_until_asked(self) -> int:
+        """Waits until every reading that is missing is asked for, once traps said how far they count; how many."""
+        at = self.fleet.greet()
+        wait_until(lambda: self._greeted(at), equals=TRAPS, within=60)
+        wait_until(lambda: self._ask("SELECT count(*) FILTER (WHERE asked > 0) FROM gap") > 0, within=30)
+        wait_until(lambda: self._ask("SELECT count(*) FILTER (WHERE asked = 0) FROM gap"), equals=0, within=30)
+        return self._ask("SELECT sum(seq_count(missing)) FROM gap WHERE closed_at IS NULL")
 
     @contextmanager
     def locked_table(self) -> Iterator[None]:
