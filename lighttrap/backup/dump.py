@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import tempfile
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
 from lighttrap import migrate
 from lighttrap.backup import manifest, tools
-from lighttrap.backup.manifest import Manifest, Source, Table
+from lighttrap.backup.manifest import Manifest, Source, Table, Withdrawn
 from lighttrap.errors import ConfigError, LightTrapError
-from lighttrap.store import backups
+from lighttrap.store import backups, withdrawals
 from lighttrap.store.pool import Connection, connect, translate_errors
 
 SUFFIX = ".dump"
@@ -38,12 +39,13 @@ def take(dsn: str, folder: Path) -> tuple[Path, Manifest]:
         sequences = backups.sequences(conn)
         tables = _dump(tool, dsn, snapshot, half, conn)
         source = _source(server, tool, backups.roles(conn))
+        withdrawn = _withdrawn(conn, applied)
     tools.contents(tools.for_restore(tool.major, tool.major), half)
     dump = folder / half.name.removeprefix(".").removesuffix(".part")
     made = Manifest(
         taken_at=taken_at, lighttrap=metadata.version("lighttrap"), migrations=applied, source=source, tables=tables,
-        sequences=sequences, file=dump.name, bytes=half.stat().st_size, sha256=manifest.sha256_of(half),
-        seconds=round(time.monotonic() - began, 1),
+        sequences=sequences, withdrawn=withdrawn, file=dump.name, bytes=half.stat().st_size,
+        sha256=manifest.sha256_of(half), seconds=round(time.monotonic() - began, 1),
     )  # fmt: skip
     half.rename(dump)
     manifest.write(dump, made)
@@ -56,6 +58,12 @@ def _source(server: backups.Server, tool: tools.Tool, roles: list[str]) -> Sourc
         license=server.license if server.timescaledb else None, pg_dump=tool.version, pg_dump_major=tool.major,
         roles=roles,
     )  # fmt: skip
+
+
+def _withdrawn(conn: Connection, applied: Mapping[str, str]) -> list[Withdrawn]:
+    if not {one.name for one in migrate.migrations() if one.requires is None} <= applied.keys():
+        return []  # the schema of an older release, just before its upgrade, may not know of such things
+    return [Withdrawn.model_validate(one._asdict()) for one in withdrawals.list_withdrawals(conn)]
 
 
 def _new_file(folder: Path, at: datetime) -> Path:

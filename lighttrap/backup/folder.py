@@ -18,6 +18,7 @@ from lighttrap.errors import ConfigError, Conflict, InputFault
 log = logging.getLogger(__name__)
 
 COUNT = 7
+_MANIFEST = dump.SUFFIX + manifest.SUFFIX
 _UNFINISHED_FOR = timedelta(days=1)
 
 
@@ -71,12 +72,23 @@ def backups(folder: Path) -> list[Backup]:
 
 def _found(folder: Path) -> Iterator[Backup]:
     for path in folder.glob(f"*{dump.SUFFIX}"):
-        try:
-            told = manifest.read(path)
-        except InputFault:
-            continue
-        if path.stat().st_size == told.bytes:
+        told = _read(path)
+        if told and path.stat().st_size == told.bytes:
             yield Backup(path, told)
+
+
+def newest_manifest(folder: Path) -> Manifest | None:
+    """The newest manifest of a folder, also when its dump is gone; None when there is none."""
+    dumps = [path.with_name(path.name.removesuffix(manifest.SUFFIX)) for path in folder.glob(f"*{_MANIFEST}")]
+    found = [told for told in map(_read, dumps) if told]
+    return max(found, key=lambda one: one.taken_at, default=None)
+
+
+def _read(dump: Path) -> Manifest | None:
+    try:
+        return manifest.read(dump)
+    except InputFault:
+        return None
 
 
 def superfluous(found: list[Backup], keep: Keep, now: datetime) -> list[Backup]:

@@ -40,6 +40,16 @@ class Source(Part):
     roles: list[str]
 
 
+class Withdrawn(Part):
+    """Something that had been taken back; see `lighttrap.store.withdrawals.Withdrawal`."""
+
+    kind: str
+    org_id: str
+    id: str
+    made_at: datetime
+    at: datetime
+
+
 class Manifest(Part):
     """One backup. It is written last: a dump without one was never finished."""
 
@@ -51,6 +61,8 @@ class Manifest(Part):
     source: Source
     tables: dict[str, Table]
     sequences: dict[str, int]
+    withdrawn: list[Withdrawn] = []
+    """What an older backup would give back, were it restored instead."""
     file: str
     bytes: int
     sha256: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -16,8 +17,9 @@ from lighttrap import migrate
 from lighttrap.backup import compare, manifest, tools
 from lighttrap.backup.manifest import Manifest
 from lighttrap.errors import ConfigError, Conflict, LightTrapError
-from lighttrap.store import backups, restores
+from lighttrap.store import backups, restores, withdrawals
 from lighttrap.store.pool import Connection, connect, translate_errors
+from lighttrap.store.withdrawals import Withdrawal
 
 log = logging.getLogger(__name__)
 
@@ -25,10 +27,13 @@ _MAINTENANCE = "postgres"
 JOBS = 2
 
 
-def restore(dump: Path, dsn: str, *, own: bool = False, jobs: int = JOBS) -> Manifest:
+def restore(
+    dump: Path, dsn: str, *, own: bool = False, jobs: int = JOBS, newest: Manifest | None = None
+) -> tuple[Manifest, Counter[str]]:
     """Puts a backup into an empty database, compares it with its manifest, and brings its schema up to this release.
 
-    Messages are held from then on and nobody is logged in. With `own` all becomes the property of who restores.
+    Messages are held from then on and nobody is logged in. What the newest manifest says was taken back since is taken
+    back again; how many of each kind is returned. With `own` all becomes the property of who restores.
     Raises Conflict when the database is not empty, ConfigError when this server cannot take the backup, InputFault
     when the dump is damaged, and LightTrapError when what came back differs.
     """
@@ -40,7 +45,13 @@ def restore(dump: Path, dsn: str, *, own: bool = False, jobs: int = JOBS) -> Man
         migrate.migrate(conn)
         restores.note(conn, told.taken_at, dump.name)
         restores.end_sessions(conn)
-    return told
+        again = withdrawals.repeat(conn, _since(told, newest or told))
+    return told, again
+
+
+def _since(told: Manifest, newest: Manifest) -> Iterator[Withdrawal]:
+    for one in newest.withdrawn if newest.taken_at > told.taken_at else ():
+        yield Withdrawal(one.kind, one.org_id, one.id, one.made_at, one.at)
 
 
 def prove(dump: Path, dsn: str, *, jobs: int = JOBS) -> Manifest:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -13,9 +14,11 @@ import typer
 from lighttrap import logs
 from lighttrap.backup import dump, folder, manifest, restore, textfile, tools
 from lighttrap.backup.folder import Backup
+from lighttrap.backup.manifest import Manifest
 from lighttrap.backup.settings import BackupSettings, read
 from lighttrap.cli import addresses, tables
 from lighttrap.errors import ConfigError, LightTrapError
+from lighttrap.store import withdrawals
 
 log = logging.getLogger("lighttrap.backup")
 
@@ -128,6 +131,13 @@ def restore_(
     verify_only: Annotated[
         bool, typer.Option("--verify-only", help="Restore nothing: compare a database with the backup's manifest.")
     ] = False,
+    since: Annotated[
+        Path | None,
+        typer.Option(
+            help="A newer dump whose manifest says who was erased, stopped or revoked since.",
+            show_default="the newest in the dump's folder",
+        ),
+    ] = None,
     jobs: JobsOption = restore.JOBS,
 ) -> None:
     """Puts a backup into an empty database, compares every table, and holds all messages until `alert resume`.
@@ -143,12 +153,23 @@ def restore_(
         return
     if create:
         restore.create(into)
-    told = restore.restore(file, into, own=own, jobs=jobs)
+    newest = manifest.read(since) if since else folder.newest_manifest(file.absolute().parent)
+    told, again = restore.restore(file, into, own=own, jobs=jobs, newest=newest)
     typer.echo(
         f"restored in {time.monotonic() - began:.0f} s and compared: {len(told.tables)} tables, {told.rows} rows, as "
         f"of {told.taken_at:%Y-%m-%d %H:%M:%S} UTC"
     )
+    typer.echo(_taken_back(told, newest, again))
     typer.echo("Messages are held. Start ingest, let traps send again, then: lighttrap alert pass-over, alert resume.")
+
+
+def _taken_back(told: Manifest, newest: Manifest | None, again: Counter[str]) -> str:
+    """What was erased, stopped and revoked again, and since when nobody here knows of more."""
+    until = max(told.taken_at, newest.taken_at if newest else told.taken_at)
+    done = ", ".join(f"{again[kind]} {kind}" for kind in withdrawals.KINDS if again[kind]) or "nothing"
+    return (
+        f"Taken back again, as known on {until:%Y-%m-%d %H:%M:%S} UTC: {done}. Repeat what was taken back after that."
+    )
 
 
 def _folder(to: Path | None, settings: BackupSettings) -> Path:

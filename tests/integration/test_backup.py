@@ -20,11 +20,12 @@ from lighttrap.backup.folder import Backup, Keep
 from lighttrap.backup.manifest import Manifest
 from lighttrap.cli.main import cli
 from lighttrap.errors import ConfigError, Conflict, InputFault, LightTrapError, StoreMismatch
-from lighttrap.store import corrections, pool, restores
+from lighttrap.store import corrections, credentials, erasure, pool, restores, withdrawals
 from lighttrap.store.corrections import CatchKey, Seen
 from tests.builders import ORG
 from tests.cluster import Databases
 from tests.outbreak import BPH, FIRST, a_night, a_person, a_village, an_outbreak, store
+from tests.waiting import wait_until
 
 Harm = Callable[[psycopg.Connection[Any]], object]
 
@@ -156,8 +157,8 @@ def test_a_backup_of_an_older_release_is_brought_up_to_this_one(databases, place
     monkeypatch.setattr(migrate, "migrations", lambda: every[:10])
     with pool.connect(old) as conn:
         migrate.migrate(conn)
-    file, told = take(old, place)
     monkeypatch.undo()
+    file, told = take(old, place)
     assert len(told.migrations) < len(every)
     restore.restore(file, empty)
     with pool.connect(empty) as back:
@@ -356,3 +357,50 @@ def test_nobody_is_logged_in_after_a_restore(lived_in, database, place, empty):
     restore.restore(file, empty)
     with pool.connect(empty) as back:
         assert back.execute("SELECT count(*) FROM login_session").fetchone() == (0,)
+
+
+def test_what_was_taken_back_since_an_old_backup_is_taken_back_again(lived_in, database, place, empty, conn):
+    farmer = a_person(conn, "field-2", name="Ông Sáu", addresses={"sms": "0987654321"})
+    stopper = a_person(conn, "field-2", name="Bà Bảy", addresses={"sms": "0987654322"})
+    credentials.issue(conn, ORG, "trap-1", "Lan")
+    conn.execute("INSERT INTO account (login, name, password_hash) VALUES ('lan', 'Lan', 'x')")
+    conn.execute(
+        "INSERT INTO api_token (token_sha, org_id, name, role, created_by, expires_at)"
+        " VALUES ('\\x00', %s, 'a gateway', 'service', 'Lan', 'infinity')",
+        [ORG],
+    )
+    conn.commit()
+    old, told = take(database, place)
+    erasure.erase(conn, ORG, farmer)
+    conn.execute("UPDATE recipient SET stopped_at = now() WHERE recipient_id = %s", [stopper])
+    conn.execute("UPDATE account SET disabled_at = now()")
+    conn.execute("UPDATE api_token SET revoked_at = now()")
+    credentials.revoke(conn, ORG, "trap-1")
+    conn.commit()
+    assert "0987654321" not in take_later(database, place, told).model_dump_json()
+    said = run("restore", str(old), "--into", empty)
+    assert "1 erased, 1 stopped, 1 trap, 1 token, 1 account" in said
+    with pool.connect(empty) as back:
+        assert back.execute("SELECT name FROM recipient WHERE recipient_id = %s", [farmer]).fetchone() == ("-",)
+        assert back.execute("SELECT count(*) FROM recipient_address WHERE address LIKE '%321'").fetchone() == (0,)
+        assert credentials.list_logins(back) == []
+
+
+def test_another_person_under_the_number_of_one_who_was_erased_stays(lived_in, database, place, empty, conn):
+    """After a restore numbers are given anew: a manifest from before it must not erase who has the number now."""
+    old, told = take(database, place)
+    farmer = a_person(conn, "field-2")
+    erasure.erase(conn, ORG, farmer)
+    conn.commit()
+    newest = take_later(database, place, told)
+    restore.restore(old, empty)
+    with pool.connect(empty) as back:
+        assert a_person(back, "field-2", name="Ông Tám") == farmer
+        wanted = [withdrawals.Withdrawal(**one.model_dump()) for one in newest.withdrawn]
+        assert withdrawals.repeat(back, wanted) == {}
+
+
+def take_later(database: str, place: Path, before: Manifest) -> Manifest:
+    """A backup in a later second; two of one second would have one name."""
+    wait_until(lambda: datetime.now(UTC) > before.taken_at + timedelta(seconds=1))
+    return take(database, place)[1]
