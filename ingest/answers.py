@@ -10,6 +10,7 @@ from ingest.broker import BrokerLink
 from ingest.config import WorkerSettings
 from ingest.metrics import Metrics
 from ingest.pipeline import Outcome
+from ingest.quota import Quota
 from lighttrap import topics, wire
 from lighttrap.store import ledger
 from lighttrap.store.ledger import Ask, BootWatermark
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 TRAPS_AT_ONCE = 500
 BOOTS_AT_ONCE = 1000
 ASKS_AT_ONCE = 100
+ASKS_OF_A_TRAP = 10
 READINGS_AN_ASK = 200
 
 
@@ -30,8 +32,9 @@ class Answers:
     recognised as duplicates, and that makes it due here.
     """
 
-    def __init__(self, link: BrokerLink, settings: WorkerSettings, metrics: Metrics) -> None:
+    def __init__(self, link: BrokerLink, settings: WorkerSettings, metrics: Metrics, quota: Quota) -> None:
         self._link = link
+        self._quota = quota
         self._settings = settings
         self._metrics = metrics
         self._moved: dict[str, set[int]] = {}
@@ -98,6 +101,7 @@ class Answers:
             patience_s=self._settings.gap_patience_s,
             again_s=self._settings.gap_again_s,
             gaps=ASKS_AT_ONCE,
+            a_trap=ASKS_OF_A_TRAP,
             readings=READINGS_AN_ASK,
         )
         if all(self._publish_ask(ask) for ask in asks):
@@ -114,4 +118,5 @@ class Answers:
         packet = wire.CommandPacket(
             v=wire.VERSION, command="resend", boot=ask.boot, from_seq=ask.from_seq, to_seq=ask.to_seq
         )
+        self._quota.lend(topics.build(ask.org_id, ask.trap_id, topics.Kind.READING), ask.to_seq - ask.from_seq + 1)
         return self._link.publish(topics.build(ask.org_id, ask.trap_id, topics.Kind.COMMAND), packet.payload())

@@ -36,7 +36,10 @@ ROOM_WAIT_S = 0.5
 
 
 class Message(NamedTuple):
-    """An MQTT message as it came: connection number, packet id, raw topic, payload, seconds since 1970."""
+    """An MQTT message as it came: connection number, packet id, raw topic, payload, seconds since 1970.
+
+    `over_quota`: its trap has sent more than it may (`ingest/quota.py`).
+    """
 
     epoch: int
     mid: int
@@ -44,6 +47,7 @@ class Message(NamedTuple):
     topic: bytes
     payload: bytes
     received_s: float
+    over_quota: bool = False
 
 
 class BrokerLink:

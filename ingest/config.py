@@ -8,6 +8,7 @@ from pydantic import Field
 
 from lighttrap.config import BrokerSettings, DatabaseSettings, ProgramSettings, Section
 from lighttrap.store.devices import DeviceLimits
+from lighttrap.store.quarantine_room import Room
 
 
 class WorkerSettings(Section):
@@ -37,6 +38,22 @@ class WorkerSettings(Section):
     )
     session_expiry_s: Annotated[int, Field(ge=3600)] = Field(
         default=30 * 86_400, description="Seconds the broker keeps our session while we are away."
+    )
+    trap_per_minute: Annotated[int, Field(ge=0, le=100_000)] = Field(
+        default=60,
+        description="Messages a minute that a trap may send in the long run, of readings and of each other kind; what "
+        "is beyond is refused as `rate`, and not lost: it is asked for later. 0 for no limit.",
+    )
+    trap_at_once: Annotated[int, Field(ge=1, le=10_000_000)] = Field(
+        default=5000, description="Readings that a trap may send at once when it was away; a ring of 30 days is 4,320."
+    )
+    quarantine_trap_bytes_a_day: Annotated[int, Field(ge=0)] = Field(
+        default=8_000_000,
+        description="Bytes that quarantine keeps of one trap and day (UTC), each message counted as 500 more than its "
+        "payload; what is beyond is only counted.",
+    )
+    quarantine_strangers_bytes_a_day: Annotated[int, Field(ge=0)] = Field(
+        default=64_000_000, description="The same for all traps of an org together that nobody has registered."
     )
     stored_interval_s: Annotated[float, Field(ge=0.1)] = Field(
         default=5, description="Least seconds between two `stored` packets to one trap."
@@ -73,6 +90,10 @@ class WorkerSettings(Section):
         default=9090, description="Port of /metrics, /healthz and /readyz; 0 for any free one."
     )
     metrics_host: str = Field(default="127.0.0.1", description="Address of /metrics, /healthz and /readyz.")
+
+    def room(self) -> Room:
+        """How much quarantine keeps of a day."""
+        return Room(self.quarantine_trap_bytes_a_day, self.quarantine_strangers_bytes_a_day)
 
     def device_limits(self) -> DeviceLimits:
         """From when on something is a fault of a trap."""

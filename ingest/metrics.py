@@ -13,12 +13,13 @@ class Metrics:
         self.received = Counter("lighttrap_ingest_received", "Messages taken off the queue.", registry=self.registry)
         self.messages = Counter(
             "lighttrap_ingest_messages",
-            "Messages by what became of them: stored, duplicate, quarantined, noted (status, event, summary), "
+            "Messages by what became of them: stored, duplicate, quarantined, dropped (refused as those, but beyond "
+            "what quarantine keeps of a trap and day), noted (status, event, summary), "
             "given_back (neither stored nor acked, for the worker lost its lock or was stopped; they come again).",
             ["result"],
             registry=self.registry,
         )
-        for result in ("stored", "duplicate", "quarantined", "noted", "given_back"):
+        for result in ("stored", "duplicate", "quarantined", "dropped", "noted", "given_back"):
             self.messages.labels(result)
         self.batch_seconds = Histogram(
             "lighttrap_ingest_batch_seconds", "Time from decoding a batch to its commit.", registry=self.registry
@@ -49,7 +50,10 @@ class Metrics:
             registry=self.registry,
         )  # fmt: skip
         self.refused = Counter(
-            "lighttrap_ingest_refused", "Messages quarantined, by reason.", ["reason"], registry=self.registry
+            "lighttrap_ingest_refused",
+            "Messages quarantined or dropped, by reason.",
+            ["reason"],
+            registry=self.registry,
         )
         self.replayed = Counter(
             "lighttrap_ingest_replayed",

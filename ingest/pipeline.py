@@ -17,6 +17,7 @@ from lighttrap import wire
 from lighttrap.store import alerts, catches, news, quarantine, readings
 from lighttrap.store.pool import Connection
 from lighttrap.store.quarantine import Refusal
+from lighttrap.store.quarantine_room import Room
 from lighttrap.store.readings import StagedReading
 
 DETAILS = {
@@ -25,18 +26,22 @@ DETAILS = {
     "wrong_org": "the trap belongs to another org",
     "clock_behind": "the reading is from before the trap came into service",
     "retired": "the reading is from after the trap was retired",
+    "holes": "its boot has a thousand holes already; those are to be filled first",
+    "boots": "the trap has begun a hundred boots within a day",
     "key_conflict": "another reading is stored under the same boot and seq",
 }
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of a batch; messages = stored + duplicate + noted + all refused."""
+    """What became of a batch; messages = stored + duplicate + noted + all refused, the dropped ones among these."""
 
     stored: int = 0
     duplicate: int = 0
     noted: int = 0
     refused: Counter[str] = field(default_factory=Counter)
+    dropped: int = 0
+    """Of the refused: beyond what quarantine keeps."""
     boots: set[tuple[str, int]] = field(default_factory=set)
     """(trap_id, boot) whose watermark may have moved."""
     greeted: set[str] = field(default_factory=set)
@@ -74,11 +79,12 @@ def store_batch(
     messages: Sequence[Message],
     prepared: Prepared | None = None,
     alert_within_s: float = alerts.TOLD_WITHIN_S,
+    room: Room | None = None,
 ) -> Outcome:
     """Stores a batch in the connection's open transaction. Raises what the driver raises; then nothing is stored.
 
     `prepared` is what `prepare` made of the messages, if that is done already. Of nights further back than
-    `alert_within_s` nobody is told.
+    `alert_within_s` nobody is told. Without `room` everything that is refused is kept.
     """
     batch, packed_rounds = prepared or prepare(conn, messages)
     outcome = Outcome()
@@ -89,15 +95,15 @@ def store_batch(
         if reason := _store_news(conn, item, outcome):
             refusals.append(refusal(messages[item.place], reason, DETAILS[reason]))
     if refusals:
-        quarantine.insert(conn, refusals)
+        outcome.dropped = quarantine.insert(conn, refusals, room)
     outcome.refused.update(entry.reason for entry in refusals)
     return outcome
 
 
-def quarantine_one(conn: Connection, message: Message, detail: str) -> Outcome:
+def quarantine_one(conn: Connection, message: Message, detail: str, room: Room | None = None) -> Outcome:
     """Quarantines a message that the database itself refuses."""
-    quarantine.insert(conn, [refusal(message, "database", detail)])
-    return Outcome(refused=Counter(database=1))
+    dropped = quarantine.insert(conn, [refusal(message, "database", detail)], room)
+    return Outcome(refused=Counter(database=1), dropped=dropped)
 
 
 def _store_readings(

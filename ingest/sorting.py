@@ -39,6 +39,8 @@ def sort_messages(messages: Iterable[Message]) -> Sorted:
     for place, message in enumerate(messages):
         received_at = datetime.fromtimestamp(message.received_s, UTC)
         try:
+            if message.over_quota:
+                raise WireError("rate", "the trap sends more than it may; later it is welcome")
             _sort_one(batch, place, message, received_at)
         except WireError as fault:
             batch.refusals.append(refusal(message, fault.reason, fault.detail))
@@ -67,12 +69,12 @@ def _parse_topic(raw: bytes) -> topics.Topic:
 
 def refusal(message: Message, reason: str, detail: str) -> Refusal:
     """The quarantine entry of a message."""
-    try:
-        trap_id = _parse_topic(message.topic).trap_id
-    except TopicError:
-        trap_id = None
     received_at = datetime.fromtimestamp(message.received_s, UTC)
-    return Refusal(received_at, message.topic, message.payload, reason, detail, trap_id)
+    try:
+        topic = _parse_topic(message.topic)
+    except TopicError:
+        return Refusal(received_at, message.topic, message.payload, reason, detail, None)
+    return Refusal(received_at, message.topic, message.payload, reason, detail, topic.trap_id, topic.org)
 
 
 def rounds(readings: list[StagedReading]) -> Iterator[list[StagedReading]]:

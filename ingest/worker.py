@@ -19,6 +19,7 @@ from ingest.broker import BrokerLink, Message
 from ingest.config import IngestSettings
 from ingest.metrics import Metrics
 from ingest.pipeline import Outcome, Prepared, prepare, quarantine_one, store_batch
+from ingest.quota import Quota
 from ingest.retry import store_bisecting
 from ingest.session import LockLost, Stopped, StoreSession
 from lighttrap.errors import StoreError, StoreRejected, StoreUnavailable
@@ -38,6 +39,7 @@ class Worker:
         self.store = StoreSession(settings, metrics, self._stop)
         self.link: BrokerLink | None = None
         self.oldest_unstored_s: float | None = None
+        self._room = settings.ingest.room()
         self._next_scan_s = 0.0
         self._next_replay_s = 0.0
 
@@ -87,15 +89,17 @@ class Worker:
     def _serve(self) -> None:
         self._metrics.active.set(1)
         link = self.link = BrokerLink(self._settings.broker, self._settings.ingest, self._metrics)
-        answers = Answers(link, self._settings.ingest, self._metrics)
+        settings = self._settings.ingest
+        quota = Quota(settings.trap_per_minute, settings.trap_at_once)
+        answers = Answers(link, settings, self._metrics, quota)
         link.start()
-        log.info("active", extra={"client_id": self._settings.ingest.client_id, "org": self._settings.ingest.org})
+        log.info("active", extra={"client_id": settings.client_id, "org": settings.org})
         with ThreadPoolExecutor(1, thread_name_prefix="packer") as packer:
-            ahead = packer.submit(_next_batch, link, self.store.connection)
+            ahead = packer.submit(_next_batch, link, quota, self.store.connection)
             while not self._stop.is_set() and not link.taken_over.is_set():
                 self.store.beat_s = time.monotonic()
                 messages, prepared = ahead.result()
-                ahead = packer.submit(_next_batch, link, self.store.connection)
+                ahead = packer.submit(_next_batch, link, quota, self.store.connection)
                 if messages:
                     self._store(link, answers, messages, prepared)
                 self.store.run(lambda conn: answers.send_due(conn, time.monotonic()))
@@ -167,7 +171,7 @@ class Worker:
             whole = prepared if len(part) == len(messages) else None
             with self._metrics.batch_seconds.time():
                 within_s = self._settings.ingest.alert_within_s
-                return self.store.run(lambda conn: store_batch(conn, part, whole, within_s))
+                return self.store.run(lambda conn: store_batch(conn, part, whole, within_s, self._room))
 
         left = len(messages)
         try:
@@ -184,22 +188,23 @@ class Worker:
 
     def _commit_refusal(self, message: Message, fault: StoreRejected) -> Outcome:
         log.error("the database refuses a message", extra={"topic": repr(message.topic), "sqlstate": fault.sqlstate})
-        return self.store.run(lambda conn: quarantine_one(conn, message, str(fault)[:500]))
+        return self.store.run(lambda conn: quarantine_one(conn, message, str(fault)[:500], self._room))
 
     def _count(self, outcome: Outcome) -> None:
         messages = self._metrics.messages
         messages.labels("stored").inc(outcome.stored)
         messages.labels("duplicate").inc(outcome.duplicate)
         messages.labels("noted").inc(outcome.noted)
-        messages.labels("quarantined").inc(outcome.refused.total())
+        messages.labels("quarantined").inc(outcome.refused.total() - outcome.dropped)
+        messages.labels("dropped").inc(outcome.dropped)
         self._metrics.alert_events.inc(outcome.alert_events)
         for reason, number in outcome.refused.items():
             self._metrics.refused.labels(reason).inc(number)
 
 
-def _next_batch(link: BrokerLink, conn: Connection | None) -> tuple[list[Message], Prepared | None]:
+def _next_batch(link: BrokerLink, quota: Quota, conn: Connection | None) -> tuple[list[Message], Prepared | None]:
     """Takes a batch and prepares it, unless there is no connection or no way: storing it then tells what is wrong."""
-    messages = link.take()
+    messages = quota.judge(link.take())
     if conn is None:
         return messages, None
     try:

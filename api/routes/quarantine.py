@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -13,7 +14,7 @@ from api import paging
 from api.deps import Replay, SeeLosses
 from api.kinds import After, Limit, Number, TrapKey
 from lighttrap import views
-from lighttrap.store import quarantine
+from lighttrap.store import quarantine, quarantine_room
 
 router = APIRouter(prefix="/orgs/{org_id}", tags=["losses"])
 _KEY = TypeAdapter(tuple[Annotated[int, Field(ge=0, le=2**63 - 1)]])
@@ -52,6 +53,15 @@ def list_quarantine(
     )
     made = paging.page(found, limit, lambda one: (one.quarantine_id,))
     return {**made, "items": [_shown(one) for one in made["items"]]}
+
+
+@router.get("/quarantine/days", response_model=list[views.QuarantineDay])
+def list_quarantine_days(
+    access: SeeLosses, days: Annotated[int, Query(ge=1, le=90, description="So many days back.")] = 7
+) -> list[quarantine_room.QuarantineDay]:
+    """Days and traps of which more was refused than quarantine keeps, the newest first; 1,000 at most."""
+    first = datetime.now(UTC).date() - timedelta(days=days - 1)
+    return quarantine_room.dropping_days(access.conn, access.org_id, first)
 
 
 @router.get("/quarantine/{quarantine_id}", response_model=views.WholeMessage)

@@ -23,7 +23,7 @@ from lighttrap.backup.settings import read as read_backup_settings
 from lighttrap.cli import addresses, tables
 from lighttrap.config import broker_parts
 from lighttrap.errors import LightTrapError
-from lighttrap.store import checks, deliveries, quarantine, restores, session
+from lighttrap.store import checks, deliveries, quarantine, quarantine_room, restores, session
 from lighttrap.store.pool import Connection, connect, translate_errors
 
 _LOW_DISK_BYTES = 1 << 30
@@ -210,6 +210,7 @@ def _contents(conn: Connection) -> Iterator[Finding]:
     seen = ", ".join(f"{messages} {reason}" for reason, messages, _ in kept) or "empty"
     advice = "look with `lighttrap quarantine list`; register unknown traps, then `lighttrap quarantine replay`"
     yield Finding(Verdict.NOTE if kept else Verdict.OK, "quarantine", seen, advice if kept else "")
+    yield _dropped(*quarantine_room.dropped_since(conn, datetime.now(UTC).date() - timedelta(days=1)))
     readings, gaps = checks.missing(conn)
     seen = f"{readings} readings missing in {gaps} gaps" if gaps else "no reading is missing"
     yield Finding(
@@ -230,6 +231,15 @@ def _held(restore: restores.Restore) -> Finding:
     seen = f"held since {restore.restored_at:%Y-%m-%d %H:%M} UTC, when {restore.dump} was restored"
     advice = "when the gaps are filled, `lighttrap alert pass-over` and `lighttrap alert resume`; see docs/backup.md"
     return Finding(Verdict.BAD, "messages", seen, advice)
+
+
+def _dropped(messages: int, senders: int, most: str | None) -> Finding:
+    """A note when more was refused since yesterday than quarantine keeps."""
+    if not messages:
+        return Finding(Verdict.OK, "floods", "since yesterday nothing was refused that quarantine did not keep")
+    seen = f"since yesterday {messages} messages of {senders} senders were refused and not kept, most of {most or '?'}"
+    advice = "a trap is broken or misused: visit it, or revoke it with `lighttrap trap revoke`"
+    return Finding(Verdict.NOTE, "floods", seen, advice if most else "somebody sends as traps that are not registered")
 
 
 def _messages(outbox: deliveries.Outbox, now: datetime) -> Finding:

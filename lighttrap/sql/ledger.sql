@@ -1,13 +1,18 @@
 -- note_sent --
-INSERT INTO ledger (trap_id, boot, sent_upto) VALUES (%(trap_id)s, %(boot)s, %(last_seq)s)
+-- Of a boot beyond the hundredth within a day nothing is noted.
+INSERT INTO ledger (trap_id, boot, sent_upto)
+SELECT trap_id, boot, %(last_seq)s FROM boot_to_open(%(trap_id)s, %(boot)s)
 ON CONFLICT (trap_id, boot) DO UPDATE SET sent_upto = excluded.sent_upto
 WHERE ledger.sent_upto < excluded.sent_upto
 
 -- note_gone --
--- What the trap can no longer send; a seq that is stored after all stays stored.
+-- What the trap can no longer send; a seq that is stored after all stays stored. Not where it would make too many holes.
 INSERT INTO ledger (trap_id, boot, gone)
-VALUES (%(trap_id)s, %(boot)s, int8multirange(int8range(%(from_seq)s, %(to_seq)s, '[]')))
+SELECT trap_id, boot, int8multirange(int8range(%(from_seq)s, %(to_seq)s, '[]'))
+FROM boot_to_open(%(trap_id)s, %(boot)s)
 ON CONFLICT (trap_id, boot) DO UPDATE SET gone = (ledger.gone + excluded.gone) - ledger.stored - ledger.rejected
+WHERE range_count(ledger.stored + ledger.rejected + ledger.gone + excluded.gone) <= greatest(
+          1000, range_count(ledger.stored + ledger.rejected + ledger.gone))
 
 -- watermarks --
 -- Per boot: every seq up to the watermark is stored, refused or given up.
@@ -74,13 +79,22 @@ FROM (
 WHERE g.gap_id = left_over.gap_id AND g.missing <> left_over.missing
 
 -- ask_for_gaps --
--- The oldest gaps that are due, marked as asked; the range asked for is the first hole, cut to the limit.
+-- The oldest gaps that are due, marked as asked; the range asked for is the first hole, cut to the limit. Of one trap
+-- some at a time, or one with many would be the only one asked.
 UPDATE gap g SET asked = g.asked + 1, asked_at = now()
 FROM (
     SELECT o.gap_id, t.org_id FROM gap o JOIN trap t USING (trap_id)
-    WHERE o.closed_at IS NULL AND t.org_id LIKE %(org_like)s
-      AND o.opened_at <= now() - make_interval(secs => %(patience_s)s)
-      AND (o.asked_at IS NULL OR o.asked_at <= now() - make_interval(secs => %(again_s)s * least(power(2, o.asked - 1), 32)))
+    WHERE o.gap_id IN (
+        SELECT turn.gap_id FROM (
+            SELECT d.gap_id, row_number() OVER (PARTITION BY d.trap_id ORDER BY d.opened_at) AS place
+            FROM gap d
+            WHERE d.closed_at IS NULL
+              AND d.opened_at <= now() - make_interval(secs => %(patience_s)s)
+              AND (d.asked_at IS NULL
+                   OR d.asked_at <= now() - make_interval(secs => %(again_s)s * least(power(2, d.asked - 1), 32)))
+        ) AS turn
+        WHERE turn.place <= %(a_trap)s
+    ) AND t.org_id LIKE %(org_like)s
     ORDER BY o.opened_at LIMIT %(gaps)s
     FOR UPDATE OF o SKIP LOCKED
 ) AS due

@@ -1,11 +1,21 @@
 -- quarantine --
 -- Poison is kept once; the same message for the same reason only counts. Who asked for it before is still to be served.
-INSERT INTO quarantine AS q (received_at, last_at, topic, payload, payload_bytes, sha, reason, detail, trap_id)
+INSERT INTO quarantine AS q (received_at, last_at, topic, payload, payload_bytes, sha, reason, detail, trap_id, times)
 VALUES (%(received_at)s, %(received_at)s, %(topic)s, %(payload)s, %(payload_bytes)s, %(sha)s, %(reason)s, %(detail)s,
-        %(trap_id)s)
+        %(trap_id)s, %(times)s)
 ON CONFLICT (sha, md5(topic), reason) DO UPDATE SET
-    times = q.times + 1, last_at = greatest(q.last_at, excluded.last_at), replayed_at = NULL,
+    times = q.times + excluded.times, last_at = greatest(q.last_at, excluded.last_at), replayed_at = NULL,
     state = CASE q.state WHEN 'asked' THEN 'asked' ELSE 'kept' END
+
+-- count_known --
+-- The same for those that are here already; whoever is not found is new.
+UPDATE quarantine q SET
+    times = q.times + s.times, last_at = greatest(q.last_at, s.received_at), replayed_at = NULL,
+    state = CASE q.state WHEN 'asked' THEN 'asked' ELSE 'kept' END
+FROM unnest(%(shas)s::bytea[], %(topics)s::bytea[], %(reasons)s::text[], %(times)s::bigint[], %(received)s::timestamptz[])
+    WITH ORDINALITY AS s (sha, topic, reason, times, received_at, place)
+WHERE q.sha = s.sha AND md5(q.topic) = md5(s.topic) AND q.reason = s.reason
+RETURNING s.place
 
 -- list --
 SELECT quarantine_id, received_at, topic, payload, reason, detail, times, state

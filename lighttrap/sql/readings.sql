@@ -25,15 +25,24 @@ COPY stage (place, org_id, trap_id, boot, seq, start_at, end_at, lamp_s, counts_
             received_at, sha, copies) FROM STDIN (FORMAT binary)
 
 -- open_ledger --
--- A row for every boot heard of for the first time, and for the boot before it, whose tail may be missing.
+-- A row for every boot heard of for the first time, and for the boot before it, whose tail may be missing; of one trap
+-- a hundred within a day, for each costs a look at every scan for gaps.
 INSERT INTO ledger (trap_id, boot)
-SELECT DISTINCT s.trap_id, b.boot
-FROM stage s
-JOIN trap t ON t.trap_id = s.trap_id AND t.org_id = s.org_id
-CROSS JOIN LATERAL (VALUES (s.boot), (s.prev_boot)) AS b (boot)
-LEFT JOIN ledger l ON l.trap_id = s.trap_id AND l.boot = b.boot
-WHERE l.trap_id IS NULL AND b.boot IS NOT NULL
-ORDER BY s.trap_id, b.boot
+SELECT n.trap_id, n.boot
+FROM (
+    SELECT new.trap_id, new.boot, row_number() OVER (PARTITION BY new.trap_id ORDER BY new.place) AS number
+    FROM (
+        SELECT s.trap_id, b.boot, min(s.place) AS place
+        FROM stage s
+        JOIN trap t ON t.trap_id = s.trap_id AND t.org_id = s.org_id
+        CROSS JOIN LATERAL (VALUES (s.boot), (s.prev_boot)) AS b (boot)
+        LEFT JOIN ledger l ON l.trap_id = s.trap_id AND l.boot = b.boot
+        WHERE l.trap_id IS NULL AND b.boot IS NOT NULL
+        GROUP BY s.trap_id, b.boot
+    ) AS new
+) AS n
+WHERE n.number + new_boots(n.trap_id) <= 100
+ORDER BY n.trap_id, n.boot
 ON CONFLICT DO NOTHING
 
 -- lock_ledger --
@@ -44,12 +53,16 @@ ORDER BY l.trap_id, l.boot
 FOR NO KEY UPDATE
 
 -- judge_stage --
--- Gives each staged reading its night and its fate: fresh, duplicate, or the reason it goes to quarantine.
+-- Gives each staged reading its night and its fate: fresh, duplicate, or the reason it goes to quarantine. A boot with
+-- few holes takes less than 1,000 bytes, and costs no count; a thousand never do, compressed neither.
 UPDATE stage s SET
     night = night_of(s.start_at + (s.end_at - s.start_at) / 2, coalesce(f.time_zone, 'Asia/Ho_Chi_Minh')),
     fate = CASE
         WHEN t.trap_id IS NULL THEN 'unknown_trap'
         WHEN t.org_id <> s.org_id THEN 'wrong_org'
+        WHEN l.trap_id IS NULL THEN 'boots'
+        WHEN pg_column_size(l.stored) + pg_column_size(l.rejected) + pg_column_size(l.gone) > 1000
+             AND NOT s.seq <@ l.stored AND makes_hole(s.seq, l.stored + l.rejected + l.gone) THEN 'holes'
         WHEN s.end_at > s.received_at + interval '10 minutes' THEN 'clock_ahead'
         WHEN s.start_at < t.in_service_from THEN 'clock_behind'
         WHEN s.start_at >= t.retired_at THEN 'retired'
@@ -92,7 +105,7 @@ FROM (
            max(seq) AS last_seq, max(received_at) AS last_at
     FROM (
         SELECT trap_id, boot, seq, int8range(seq, seq, '[]') AS span, fate, received_at, copies
-        FROM stage WHERE fate NOT IN ('unknown_trap', 'wrong_org')
+        FROM stage WHERE fate NOT IN ('unknown_trap', 'wrong_org', 'boots', 'holes')
         UNION ALL
         SELECT trap_id, prev_boot, prev_last_seq, NULL, 'prev', received_at, 0
         FROM stage WHERE fate = 'fresh' AND prev_boot IS NOT NULL

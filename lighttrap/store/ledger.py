@@ -76,15 +76,17 @@ def follow_gaps(conn: Connection) -> int:
 
 
 def ask_for_gaps(
-    conn: Connection, *, org: str, patience_s: float, again_s: float, gaps: int, readings: int
+    conn: Connection, *, org: str, patience_s: float, again_s: float, gaps: int, a_trap: int, readings: int
 ) -> list[Ask]:
     """Marks due gaps as asked for and returns what to ask: at most `gaps` requests of at most `readings` each.
+
+    Of them at most `a_trap` go to one trap.
 
     A gap is due `patience_s` after it opened and then `again_s` after each request, twice as long each time.
     """
     due = {
         "org_like": "%" if org == "+" else org, "patience_s": patience_s, "again_s": again_s, "gaps": gaps,
-        "readings": readings,
+        "a_trap": a_trap, "readings": readings,
     }  # fmt: skip
     return conn.cursor(row_factory=class_row(Ask)).execute(_SQL["ask_for_gaps"], due).fetchall()
 

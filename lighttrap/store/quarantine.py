@@ -11,13 +11,18 @@ from psycopg.rows import class_row
 
 from lighttrap import model, sql, topics, wire
 from lighttrap.errors import NotFound
+from lighttrap.store import quarantine_room
 from lighttrap.store.pool import Connection
+from lighttrap.store.quarantine_room import Room, Wish
 
 _SQL = sql.load("quarantine")
 
 
 class Refusal(NamedTuple):
-    """A message and why it is refused; `reason` is a stable word, `detail` is for people."""
+    """A message and why it is refused; `reason` is a stable word, `detail` is for people.
+
+    `org_id` and `trap_id` are what its topic says, whether or not they exist.
+    """
 
     received_at: datetime
     topic: bytes
@@ -25,21 +30,70 @@ class Refusal(NamedTuple):
     reason: str
     detail: str
     trap_id: str | None
+    org_id: str | None = None
 
 
-def insert(conn: Connection, refusals: Sequence[Refusal]) -> None:
-    """Keeps refused messages; one that was refused before for the same reason is only counted."""
-    conn.cursor().executemany(_SQL["quarantine"], [_row(refusal) for refusal in refusals])
+@dataclass(slots=True)
+class _Kind:
+    """A refused message with all its copies in the batch."""
+
+    refusal: Refusal
+    sha: bytes
+    times: int = 0
+
+    def row(self) -> dict[str, object]:
+        """The values of its row."""
+        one = self.refusal
+        return {
+            **one._asdict(),
+            "payload": one.payload[: wire.MAX_PAYLOAD_BYTES],
+            "payload_bytes": len(one.payload),
+            "sha": self.sha,
+            "times": self.times,
+            "detail": one.detail.replace("\x00", "\\x00").encode("utf-8", "backslashreplace").decode(),
+        }
+
+    def wish(self) -> Wish:
+        """What it asks of its sender's room."""
+        one = self.refusal
+        kept = min(len(one.payload), wire.MAX_PAYLOAD_BYTES)
+        return Wish(one.received_at, one.org_id or "", one.trap_id or "", kept, self.times)
 
 
-def _row(refusal: Refusal) -> dict[str, object]:
-    return {
-        **refusal._asdict(),
-        "payload": refusal.payload[: wire.MAX_PAYLOAD_BYTES],
-        "payload_bytes": len(refusal.payload),
-        "sha": wire.sha_of(refusal.payload),
-        "detail": refusal.detail.replace("\x00", "\\x00").encode("utf-8", "backslashreplace").decode(),
-    }
+def insert(conn: Connection, refusals: Sequence[Refusal], room: Room | None = None) -> int:
+    """Keeps refused messages; one that was refused before for the same reason is only counted.
+
+    With `room`, what its sender has no room left for is only counted by day (`quarantine_room`). Returns how many
+    messages that were.
+    """
+    kinds = _folded(refusals)
+    dropped = 0
+    if room is not None:
+        kinds = _count_known(conn, kinds)
+        admitted = quarantine_room.admit(conn, [kind.wish() for kind in kinds], room)
+        dropped = sum(kind.times for kind, is_in in zip(kinds, admitted, strict=True) if not is_in)
+        kinds = [kind for kind, is_in in zip(kinds, admitted, strict=True) if is_in]
+    conn.cursor().executemany(_SQL["quarantine"], [kind.row() for kind in kinds])
+    return dropped
+
+
+def _folded(refusals: Sequence[Refusal]) -> list[_Kind]:
+    kinds: dict[tuple[bytes, bytes, str], _Kind] = {}
+    for one in refusals:
+        sha = wire.sha_of(one.payload)
+        kinds.setdefault((sha, one.topic, one.reason), _Kind(one, sha)).times += 1
+    return list(kinds.values())
+
+
+def _count_known(conn: Connection, kinds: list[_Kind]) -> list[_Kind]:
+    """Counts those that are kept already; returns the others."""
+    values = {
+        "shas": [kind.sha for kind in kinds], "topics": [kind.refusal.topic for kind in kinds],
+        "reasons": [kind.refusal.reason for kind in kinds], "times": [kind.times for kind in kinds],
+        "received": [kind.refusal.received_at for kind in kinds],
+    }  # fmt: skip
+    known = {place for (place,) in conn.execute(_SQL["count_known"], values, prepare=True).fetchall()}
+    return [kind for place, kind in enumerate(kinds, 1) if place not in known]
 
 
 def messages(

@@ -179,7 +179,10 @@ class _Up:
     def _start_ingest(self, dsn: str, broker_url: str, port: int) -> str:
         url = f"http://{ports.HOST}:{port}"
         client_id = self._secrets.ingest_client_id
-        program = workers.ingest(self._environ, dsn=dsn, broker_url=broker_url, port=port, client_id=client_id)
+        program = workers.ingest(
+            self._environ, dsn=dsn, broker_url=broker_url, port=port, client_id=client_id,
+            history_days=self._options.history_days,
+        )  # fmt: skip
         self._tree.start(program, lambda: (progress.get(url, "/readyz") or (0,))[0] == 200, _READY_WITHIN_S)
         self._lines.append(f"ingest    {url}/metrics, /readyz, /healthz")
         return url

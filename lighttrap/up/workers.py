@@ -12,18 +12,23 @@ from lighttrap.up.child import Program
 
 # How far the simulator's history is.
 _TELLING = re.compile(r"^past: ")
+# Two readings an hour of so many days are more than a trap may otherwise send at once.
+_LONG_PAST_DAYS = 100
 _ALARMING = re.compile(r"\b(WARNING|ERROR|CRITICAL)\b")
 
 
-def ingest(environ: Mapping[str, str], *, dsn: str, broker_url: str, port: int, client_id: str) -> Program:
-    """The ingest worker; `port` serves its health and metrics."""
+def ingest(
+    environ: Mapping[str, str], *, dsn: str, broker_url: str, port: int, client_id: str, history_days: int = 0
+) -> Program:
+    """The ingest worker; `port` serves its health and metrics. It lets simulated traps say their whole past at once."""
+    past = {"LIGHTTRAP_INGEST__TRAP_AT_ONCE": str(history_days * 100)} if history_days >= _LONG_PAST_DAYS else {}
     own = {
         "LIGHTTRAP_DATABASE__DSN": dsn,
         "LIGHTTRAP_BROKER__URL": broker_url,
         "LIGHTTRAP_INGEST__METRICS_PORT": str(port),
         "LIGHTTRAP_INGEST__CLIENT_ID": client_id,
     }
-    return _python("ingest", (), {**environ, **own}, shows_output=False)
+    return _python("ingest", (), {**past, **environ, **own}, shows_output=False)
 
 
 def notifier(environ: Mapping[str, str], *, dsn: str, port: int) -> Program:

@@ -23,7 +23,7 @@ from lighttrap.views.deliveries import Attempt, Delivery, DeliveryCase, Outbox
 from lighttrap.views.devices import Device, NewTrapCredential, Trap, TrapCredential, TrapEvent, Visit
 from lighttrap.views.exports import ExportColumn, ExportKind, ExportNote
 from lighttrap.views.live import LiveChange
-from lighttrap.views.losses import Asked, Gap, LedgerLine, QuarantinedMessage, WholeMessage
+from lighttrap.views.losses import Asked, Gap, LedgerLine, QuarantineDay, QuarantinedMessage, WholeMessage
 from lighttrap.views.overview import FieldOverview, Figures, Highest, NightLevels, Overview, Strip, StripNight
 from lighttrap.views.people import Account, AuditEntry, LoginSession, LoginWays, Me, NewToken, OidcWay, Token, User
 from lighttrap.views.places import Commune, FieldFeature, FieldMap, FieldProperties, Org, PlotField, SignupCode, Species
@@ -108,6 +108,7 @@ __all__ = [
     "Overview",
     "Page",
     "PlotField",
+    "QuarantineDay",
     "QuarantinedMessage",
     "Reach",
     "Reading",

@@ -62,6 +62,16 @@ class QuarantinedMessage(View):
     )
 
 
+class QuarantineDay(View):
+    """A day (UTC) on which more was refused than quarantine keeps."""
+
+    day: date
+    trap_id: str | None = Field(description="null: all that sent under the org's topics without being registered.")
+    kept: int = Field(description="Messages kept of that day.")
+    kept_bytes: int = Field(description="What they take, 500 bytes each beside the payload.")
+    dropped: int = Field(description="Messages that were acknowledged and not kept; they are gone.")
+
+
 class WholeMessage(QuarantinedMessage):
     """A message with all of its payload."""
 

@@ -108,6 +108,7 @@ MAY: dict[str, frozenset[Role] | str] = {
     "get_ledger": LOOKS_AT_LOSSES,
     "list_gaps": LOOKS_AT_LOSSES,
     "list_quarantine": LOOKS_AT_LOSSES,
+    "list_quarantine_days": LOOKS_AT_LOSSES,
     "get_quarantined": LOOKS_AT_LOSSES,
     "replay_quarantine": frozenset({A, G}),
     "get_signup_code": frozenset({A, G}),

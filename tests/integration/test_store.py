@@ -136,7 +136,7 @@ def test_gap_opens_is_asked_for_shrinks_and_closes(conn):
     assert ledger.follow_gaps(conn) == 0
 
     def ask(patience_s: float) -> list[ledger.Ask]:
-        return ledger.ask_for_gaps(conn, org="+", patience_s=patience_s, again_s=600, gaps=10, readings=3)
+        return ledger.ask_for_gaps(conn, org="+", patience_s=patience_s, again_s=600, gaps=10, a_trap=10, readings=3)
 
     assert ask(patience_s=60) == []
     assert ask(patience_s=0) == [ledger.Ask(ORG, TRAP, BOOT, 3, 5)]
