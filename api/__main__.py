@@ -12,13 +12,14 @@ from pydantic import ValidationError
 from api import processes
 from api.config import ApiSettings
 from lighttrap import config, logs
+from lighttrap.errors import ConfigError
 
 
 def main() -> int:
     """Serves until a signal; returns the exit code."""
     try:
         settings = ApiSettings()
-    except ValidationError as fault:
+    except (ValidationError, ConfigError) as fault:
         print(config.faults(fault), file=sys.stderr)  # noqa: T201 - no log yet
         return 2
     logs.set_up(settings.log.level, settings.log.format)

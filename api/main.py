@@ -98,12 +98,10 @@ def create_app(settings: ApiSettings) -> FastAPI:
     async def life(app: FastAPI) -> AsyncIterator[None]:
         # Routes run in threads; more of them than connections would only wait inside.
         to_thread.current_default_thread_limiter().total_tokens = 2 * settings.api.connections + 4
-        pool = database.make_pool(settings.database.dsn.get_secret_value(), settings.api.connections)
+        pool = database.make_pool(settings.database.address(), settings.api.connections)
         app.state.pool = pool
         pool.open()
-        app.state.live = Live(
-            settings.database.dsn.get_secret_value(), settings.api.live_streams, app.state.metrics.streams
-        )
+        app.state.live = Live(settings.database.address(), settings.api.live_streams, app.state.metrics.streams)
         app.state.live.start()
         when_told_to_stop(app.state.live.end_streams)
         app.state.rechecks = CapacityLimiter(1)

@@ -15,6 +15,7 @@ from streamlit.web import bootstrap
 from dashboard import palette
 from dashboard.config import DashboardSettings, ScreenSettings
 from lighttrap import config, logs
+from lighttrap.errors import ConfigError
 
 APP = Path(__file__).parent / "app.py"
 
@@ -23,7 +24,7 @@ def main() -> int:
     """Serves until a signal; returns the exit code."""
     try:
         settings = DashboardSettings()
-    except ValidationError as fault:
+    except (ValidationError, ConfigError) as fault:
         print(config.faults(fault), file=sys.stderr)  # noqa: T201 - no log yet
         return 2
     logs.set_up(settings.log.level, settings.log.format)

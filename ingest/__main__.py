@@ -33,12 +33,12 @@ def main() -> int:
     """Runs the worker until a signal, or a replay to its end; returns the exit code."""
     try:
         settings = IngestSettings()
-    except ValidationError as fault:
+    except (ValidationError, ConfigError) as fault:
         print(config.faults(fault), file=sys.stderr)  # noqa: T201 - no log yet
         return 2
     logs.set_up(settings.log.level, settings.log.format)
     if sys.argv[1:2] == ["replay"]:
-        return replay.main(sys.argv[2:], settings.database.dsn.get_secret_value())
+        return replay.main(sys.argv[2:], settings.database.address())
     return _run(settings)
 
 

@@ -133,7 +133,7 @@ class StoreSession:
 
     def _open(self) -> Connection:
         """A new session, fit to write. Raises StoreUnavailable, ConfigError, or StoreMismatch for a wrong schema."""
-        conn = connect(self._settings.database.dsn.get_secret_value(), application="lighttrap ingest")
+        conn = connect(self._settings.database.address(), application="lighttrap ingest")
         with translate_errors():
             session.require_durable(conn)
             if lacking := migrate.pending(conn):

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple
-from urllib.parse import unquote, urlsplit
+from typing import Annotated, Literal, NamedTuple, cast
+from urllib.parse import quote, unquote, urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    NestedSecretsSettingsSource,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+)
 
 from lighttrap.errors import ConfigError, Conflict
 
@@ -17,12 +25,6 @@ class Section(BaseModel):
     """A part of a program's settings."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class DatabaseSettings(Section):
-    """Where the store is."""
-
-    dsn: SecretStr = Field(description="PostgreSQL connection string, `postgresql://user:password@host:port/name`.")
 
 
 class BrokerParts(NamedTuple):
@@ -75,6 +77,42 @@ def _broker_url(url: SecretStr) -> SecretStr:
     except ConfigError as fault:
         raise ValueError(str(fault)) from fault
     return url
+
+
+class DatabaseSettings(Section):
+    """Where the store is."""
+
+    dsn: SecretStr = Field(description="PostgreSQL connection string, `postgresql://user:password@host:port/name`.")
+    password_file: SecretFile | None = Field(
+        default=None, description="File that holds the password, for a connection string without one."
+    )
+
+    def address(self) -> str:
+        """The connection string, with the password from its file. Raises ValueError when that cannot be read."""
+        dsn = self.dsn.get_secret_value()
+        return dsn if self.password_file is None else with_password(dsn, secret_in(self.password_file))
+
+
+def with_password(dsn: str, password: str) -> str:
+    """A connection string of either form, with this password in place of its own."""
+    if dsn.startswith(("postgresql://", "postgres://")):
+        return f"{dsn}{'&' if '?' in dsn else '?'}password={quote(password, safe='')}"
+    escaped = password.replace("\\", "\\\\").replace("'", "\\'")
+    return f"{dsn} password='{escaped}'"
+
+
+def database_address(environ: Mapping[str, str]) -> str | None:
+    """The same of an environment, for commands that build no settings; None when it names no database.
+
+    Raises ConfigError when the file with the password cannot be read.
+    """
+    dsn, file = (environ.get(f"LIGHTTRAP_DATABASE__{name}") for name in ("DSN", "PASSWORD_FILE"))
+    if not dsn or not file:
+        return dsn or None
+    try:
+        return with_password(dsn, secret_in(Path(file)))
+    except ValueError as fault:
+        raise ConfigError(f"LIGHTTRAP_DATABASE__PASSWORD_FILE: {fault}") from fault
 
 
 class BrokerSettings(Section):
@@ -147,7 +185,11 @@ class LogSettings(Section):
 
 
 class ProgramSettings(BaseSettings):
-    """What every program reads from the environment: prefix `LIGHTTRAP_`, nested by `__`."""
+    """What every program reads from the environment: prefix `LIGHTTRAP_`, nested by `__`.
+
+    What the environment does not say, a file may: one with the variable's name in the folder `LIGHTTRAP_SECRETS`, else
+    in the one where systemd puts credentials.
+    """
 
     model_config = SettingsConfigDict(
         env_prefix="LIGHTTRAP_",
@@ -159,9 +201,32 @@ class ProgramSettings(BaseSettings):
 
     log: LogSettings = Field(default_factory=LogSettings)
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments first, then the environment, then files. Raises ConfigError for a folder that is not there."""
+        folder = os.environ.get("LIGHTTRAP_SECRETS") or os.environ.get("CREDENTIALS_DIRECTORY")
+        if not folder:
+            return init_settings, env_settings
+        if not Path(folder).is_dir():
+            raise ConfigError(f"LIGHTTRAP_SECRETS: there is no folder {folder}")
+        plain = cast(SecretsSettingsSource, file_secret_settings)
+        files = NestedSecretsSettingsSource(
+            plain, secrets_dir=folder, secrets_prefix="LIGHTTRAP_", secrets_nested_delimiter="__"
+        )  # fmt: skip
+        return init_settings, env_settings, files
 
-def faults(fault: ValidationError) -> str:
+
+def faults(fault: ValidationError | ConfigError) -> str:
     """What is wrong with a program's settings, a line each, under the names that people set."""
+    if isinstance(fault, ConfigError):
+        return str(fault)
     lines = []
     for error in fault.errors():
         name = "LIGHTTRAP_" + "__".join(str(part) for part in error["loc"]).upper()

@@ -21,6 +21,7 @@ from lighttrap.store.pool import Connection, translate_errors
 log = logging.getLogger(__name__)
 
 _SQL = sql.load("migrations")
+_ROLES = sql.load("roles")
 _NAME = re.compile(r"\d{4}_[a-z0-9_]+\.sql")
 OLDEST_COMMUNITY = (2, 20)
 """The first version of TimescaleDB that has the columnstore under its names of today and none of its early faults."""
@@ -54,8 +55,9 @@ def migrations() -> list[Migration]:
 def migrate(conn: Connection) -> list[str]:
     """Brings the schema up to this release and returns the names of the migrations it applied.
 
-    Commits. Waits for another migration of the same database to end. Raises StoreMismatch when the database is of a
-    newer release or when an applied file was changed afterwards.
+    Roles that deploy/postgres/roles.sql has made get their rights. Commits. Waits for another migration of the same
+    database to end. Raises StoreMismatch when the database is of a newer release or when an applied file was changed
+    afterwards.
     """
     with translate_errors():
         conn.execute(_SQL["lock"])
@@ -71,6 +73,8 @@ def migrate(conn: Connection) -> list[str]:
             conn.execute(migration.text.encode())
             conn.execute(_SQL["register"], {"name": migration.name, "sha": migration.sha})
         _seed_species(conn)
+        for (statement,) in conn.execute(_ROLES["grants"]).fetchall():
+            conn.execute(statement.encode())
         conn.commit()
     return [m.name for m in due]
 

@@ -17,6 +17,7 @@ pytest_plugins = (
     "tests.fix_dashboard",
     "tests.fix_browser",
     "tests.fix_secured",
+    "tests.fix_site",
 )
 
 TESTS = Path(__file__).parent
@@ -26,6 +27,7 @@ MARKER_OF_FIXTURE = {
     "broker": "broker",
     "secured": "broker",
     "encrypted": "broker",
+    "site_broker": "broker",
     "proxy": "chaos",
     "broker_proxy": "chaos",
     "database_proxy": "chaos",

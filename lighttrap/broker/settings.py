@@ -36,6 +36,11 @@ class FileSettings(Section):
     rest_s: Annotated[float, Field(ge=0, le=60)] = Field(
         default=1, description="Seconds between two reloads at least; what changes meanwhile is told in one."
     )
+    beat_file: Path | None = Field(
+        default=None,
+        description="File that is touched whenever both were found or made right and the broker was told; for health"
+        " checks.",
+    )
     ingest_secret: SecretStr | None = Field(default=None, description="Secret of the user `_ingest`.")
     ingest_secret_file: SecretFile | None = Field(default=None, description="File that holds it.")
     ingest_orgs: Annotated[str, Field(pattern=r"^$|^[a-z0-9-]{2,32}(,[a-z0-9-]{2,32})*$")] = Field(

@@ -65,6 +65,8 @@ class Watch:
                 log.info("the broker is told")
             self._must_tell = False
             self._trouble = ""
+            if self._settings.beat_file is not None:
+                self._settings.beat_file.touch()
         except (OSError, reload.NotReloaded) as fault:
             if str(fault) != self._trouble:  # once, for it may last
                 log.error("the broker does not know yet", extra={"error": str(fault)})

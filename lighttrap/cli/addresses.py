@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from lighttrap.config import database_address
 from lighttrap.errors import ConfigError
 from lighttrap.store.pool import Connection, connect
 from lighttrap.up import directory, running
@@ -23,6 +24,7 @@ OrgOption = Annotated[str | None, typer.Option("--org", help="Only this org.")]
 TrapOption = Annotated[str | None, typer.Option("--trap", help="Only this trap.")]
 
 _DSN = "LIGHTTRAP_DATABASE__DSN"
+_PASSWORD_FILE = "LIGHTTRAP_DATABASE__PASSWORD_FILE"  # noqa: S105 - the name of a setting
 _BROKER = "LIGHTTRAP_BROKER__URL"
 _API = "LIGHTTRAP_DASHBOARD__API_URL"
 
@@ -39,8 +41,11 @@ class Addresses:
 
     def environment(self) -> dict[str, str]:
         """The environment for a program that is to use these addresses."""
+        if self.data is None:
+            return dict(os.environ)  # they came from there, and passwords in files stay in files
         named = {_DSN: self.db_dsn, _BROKER: self.broker_url, _API: self.api_url}
-        return {**os.environ, **{name: value for name, value in named.items() if value}}
+        inherited = {name: value for name, value in os.environ.items() if name != _PASSWORD_FILE}
+        return inherited | {name: value for name, value in named.items() if value}
 
 
 def find(data: Path | None) -> Addresses:
@@ -49,7 +54,7 @@ def find(data: Path | None) -> Addresses:
     Raises ConfigError when there are none.
     """
     if data is None and (os.environ.get(_DSN) or os.environ.get(_BROKER)):
-        return Addresses(os.environ.get(_DSN), os.environ.get(_BROKER))
+        return Addresses(database_address(os.environ), os.environ.get(_BROKER))
     place = data or directory.DEFAULT
     found = running.find(place)
     if found is None:

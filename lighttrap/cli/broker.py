@@ -59,7 +59,7 @@ def watch(
     """Keeps the files as the database has them, within seconds, until it is stopped."""
     settings = _settings(data, passwords=passwords, acl=acl, pid_file=pid_file, pid=pid, reload_command=reload_command)
     logs.set_up(settings.log.level, settings.log.format)
-    watching = Watch(settings.database.dsn.get_secret_value(), settings.broker_files)
+    watching = Watch(settings.database.address(), settings.broker_files)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: watching.stop())
     watching.run()
@@ -89,6 +89,7 @@ def _settings(data: Path | None, **given: Any) -> BrokerFileSettings:  # noqa: A
     options = {name: value for name, value in given.items() if value is not None}
     dsn = addresses.find(data).db_dsn
     try:
-        return BrokerFileSettings(database={"dsn": dsn} if dsn else {}, broker_files=options)
+        named = {"dsn": dsn, "password_file": None} if dsn else {}  # with its password already
+        return BrokerFileSettings(database=named, broker_files=options)
     except ValidationError as fault:
         raise ConfigError(config.faults(fault)) from fault

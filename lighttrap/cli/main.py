@@ -15,6 +15,7 @@ from lighttrap.cli import (
     doctor,
     fields,
     imports,
+    init,
     ledger,
     nights,
     programs,
@@ -39,6 +40,7 @@ cli = typer.Typer(
     add_completion=False,
 )
 cli.command()(up.up)
+cli.command()(init.init)
 cli.command()(programs.migrate)
 cli.command()(programs.ingest)
 cli.command()(programs.api)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
+import os
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -17,24 +16,10 @@ from lighttrap.store import orgs, traps
 from lighttrap.topics import numbered_trap_ids
 
 
-def run(program: str, arguments: Sequence[str], found: addresses.Addresses) -> None:
-    """Runs `python -m program` to its end and exits with its code when that is not 0.
-
-    Ctrl-C reaches the program too, which then stops cleanly; we only wait for it.
-    """
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        child = subprocess.Popen([sys.executable, "-m", program, *arguments], env=found.environment(),
-                                 preexec_fn=_hear_interrupts)  # fmt: skip
-        code = child.wait()
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if code:
-        raise typer.Exit(code if code > 0 else 128 - code)
-
-
-def _hear_interrupts() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+def run(program: str, arguments: Sequence[str], found: addresses.Addresses) -> NoReturn:
+    """Becomes `python -m program`: signals and exit code are the program's own, whoever supervises it."""
+    sys.stdout.flush()
+    os.execve(sys.executable, [sys.executable, "-m", program, *arguments], found.environment())  # noqa: S606 - no shell
 
 
 def migrate(data: addresses.DataOption = None) -> None:

@@ -27,7 +27,7 @@ def main() -> int:
     """Serves until a signal; returns the exit code."""
     try:
         settings = MonitoringSettings()
-    except ValidationError as fault:
+    except (ValidationError, ConfigError) as fault:
         print(config.faults(fault), file=sys.stderr)  # noqa: T201 - no log yet
         return 2
     logs.set_up(settings.log.level, settings.log.format)
@@ -42,7 +42,7 @@ def _run(settings: MonitoringSettings) -> int:
     told_to_stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told_to_stop.set())
-    database = DatabaseFigures(settings.database.dsn.get_secret_value(), settings.monitor.silent_after_s)
+    database = DatabaseFigures(settings.database.address(), settings.monitor.silent_after_s)
     broker = BrokerFigures(settings.broker)
     registry = CollectorRegistry()
     for figures in (database, broker, MachineFigures(settings.monitor)):

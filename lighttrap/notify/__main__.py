@@ -25,7 +25,7 @@ def main() -> int:
     """Runs the notifier until a signal; returns the exit code."""
     try:
         settings = NotifySettings()
-    except ValidationError as fault:
+    except (ValidationError, ConfigError) as fault:
         print(config.faults(fault), file=sys.stderr)  # noqa: T201 - no log yet
         return 2
     logs.set_up(settings.log.level, settings.log.format)
@@ -35,7 +35,7 @@ def main() -> int:
 def _run(settings: NotifySettings) -> int:
     channels = open_channels(settings.notify)
     metrics = Metrics()
-    notifier = Notifier(settings.database.dsn.get_secret_value(), settings.notify, channels, metrics=metrics)
+    notifier = Notifier(settings.database.address(), settings.notify, channels, metrics=metrics)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: notifier.stop())
     if not channels:

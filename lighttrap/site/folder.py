@@ -1,0 +1,72 @@
+"""Files that are written once: what is there stays as it is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lighttrap.errors import ConfigError
+from lighttrap.site.accounts import Account, Who
+
+PRIVATE = 0o400
+SHARED = 0o440
+PUBLIC = 0o444
+EDITED = 0o644
+
+
+@dataclass(slots=True)
+class Folder:
+    """The folder of a site; remembers what it wrote and what it left alone."""
+
+    root: Path
+    accounts: Mapping[Who, Account] | None
+    wrote: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+
+    def room(self, name: str, owner: Who, mode: int, *, group: Who | None = None) -> None:
+        """Makes a folder in it, unless it is there. Raises ConfigError."""
+        place = self.root / name
+        if place.is_dir():
+            return
+        try:
+            place.mkdir(parents=True)
+            self._give(place, owner, group or owner)
+            place.chmod(mode)
+        except OSError as fault:
+            raise ConfigError(f"{place} cannot be made: {fault.strerror}") from fault
+
+    def add(self, name: str, make: Callable[[], str], owner: Who, group: Who | None = None, mode: int = 0) -> str:
+        """The text of a file, which is made only when there is none. Raises ConfigError.
+
+        Without a mode its owner may read it, and so may the group if one is named.
+        """
+        place = self.root / name
+        try:
+            if place.exists():
+                self.kept.append(name)
+                return place.read_text(encoding="utf-8")
+            text = make()
+            self.put(name, text, owner, group, mode)
+        except OSError as fault:
+            raise ConfigError(f"{place} cannot be read or written: {fault.strerror}") from fault
+        return text
+
+    def put(self, name: str, text: str, owner: Who, group: Who | None = None, mode: int = 0) -> None:
+        """Writes a file, in place of one that is there: whole, or not at all. Raises OSError."""
+        place = self.root / name
+        half = place.with_name(f".{place.name}.half")
+        half.unlink(missing_ok=True)
+        with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        self._give(half, owner, group or owner)
+        half.chmod(mode or (SHARED if group else PRIVATE))
+        half.replace(place)
+        self.wrote.append(name)
+
+    def _give(self, place: Path, owner: Who, group: Who) -> None:
+        if self.accounts is not None:
+            os.chown(place, self.accounts[owner].uid, self.accounts[group].gid)

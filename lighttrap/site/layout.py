@@ -1,0 +1,147 @@
+"""The files of a site and what they say: settings, the broker's, and certificates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import resources
+from pathlib import Path
+
+from lighttrap.broker import lines
+from lighttrap.broker.listener import Certificates, Listener
+from lighttrap.errors import ConfigError
+from lighttrap.site import certificates, secrets
+from lighttrap.site.accounts import House, Who
+from lighttrap.site.folder import EDITED, PUBLIC, Folder
+from lighttrap.site.order import Order, Web
+
+_NO_COMPOSE_FILE = "docker-compose.yml"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the broker sees its files."""
+
+    files: Path
+    tls: Path
+    state: Path
+    pid_file: Path
+
+
+_IN_CONTAINER = Place(
+    Path("/mosquitto/config"), Path("/mosquitto/tls"), Path("/mosquitto/data"), Path("/run/mosquitto/mosquitto.pid")
+)  # fmt: skip
+
+
+def lay_out(order: Order, folder: Folder, now: datetime) -> None:
+    """Makes what is missing of a site. Raises ConfigError when a file cannot be read or written."""
+    _make_root(folder.root)
+    services = secrets.add(folder, order.house)
+    fingerprint = _add_certificates(order, folder, now)
+    _add_broker(order, folder, services)
+    words = _words(order, folder, fingerprint)
+    if order.house is House.COMPOSE:
+        folder.add(".env", lambda: _text("compose.env", words), Who.ROOT, mode=EDITED)
+        folder.add("lighttrap.env", lambda: _text("programs.env", {}), Who.ROOT, mode=EDITED)
+        folder.room("caddy", Who.PROXY, 0o700)
+        for name in ("backups", "simulator"):
+            folder.room(name, Who.OURS, 0o700)
+    else:
+        both = lambda: _text("programs.env", {}) + _text("debian.env", words)  # noqa: E731 - read once, below
+        folder.add("lighttrap.env", both, Who.ROOT, mode=EDITED)
+        folder.add("caddy.env", lambda: _text("proxy.env", words), Who.ROOT, mode=EDITED)
+
+
+def renew(folder: Folder, now: datetime) -> datetime:
+    """A new certificate for the broker's key, for the same names; returns when it ends. Raises ConfigError.
+
+    The key stays, so that there is no moment in which key and certificate do not fit.
+    """
+    try:
+        kept = {name: (folder.root / "tls" / name).read_text("utf-8") for name in ("ca.key", "ca.pem", "broker.key")}
+        names = certificates.names_in((folder.root / "tls/broker.pem").read_text("utf-8"))
+        made = certificates.broker(kept["broker.key"], kept["ca.key"], kept["ca.pem"], names, now)
+        folder.put("tls/broker.pem", made, Who.BROKER, mode=PUBLIC)
+    except OSError as fault:
+        raise ConfigError(
+            f"{fault.filename}: {fault.strerror}; renewing needs tls/ca.key, which you may have put away safely"
+        ) from fault
+    return certificates.ends_at(made)
+
+
+def _make_root(root: Path) -> None:
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise ConfigError(f"{root} cannot be made: {fault.strerror}") from fault
+
+
+def _add_certificates(order: Order, folder: Folder, now: datetime) -> str:
+    """Returns the authority's fingerprint."""
+    folder.room("tls", Who.ROOT, 0o755)
+    is_put_away = not (folder.root / "tls/ca.key").exists() and (folder.root / "tls/ca.pem").exists()
+    if is_put_away and (folder.root / "tls/broker.pem").exists():
+        folder.kept += ["tls/ca.pem", "tls/broker.pem"]
+        return certificates.fingerprint((folder.root / "tls/ca.pem").read_text("utf-8"))
+    if is_put_away:
+        raise ConfigError("tls/ca.pem is there and tls/ca.key is not: put the key back, or move both away")
+    signer = folder.add("tls/ca.key", certificates.new_key, Who.ROOT)
+    own = folder.add("tls/ca.pem", lambda: certificates.authority(signer, order.domain, now), Who.ROOT, mode=PUBLIC)
+    key = folder.add("tls/broker.key", certificates.new_key, Who.BROKER)
+    names = order.broker_names()
+    make = lambda: certificates.broker(key, signer, own, names, now)  # noqa: E731 - called in the next line or never
+    folder.add("tls/broker.pem", make, Who.BROKER, mode=PUBLIC)
+    return certificates.fingerprint(own)
+
+
+def _add_broker(order: Order, folder: Folder, services: Mapping[str, str]) -> None:
+    """Settings, and files by which our own programs come in before any trap is known."""
+    folder.room("broker", Who.BROKER, 0o700)
+    folder.add("broker/mosquitto.conf", lambda: _listener(order).text(), Who.BROKER)
+    folder.add("broker/acl", lambda: lines.acl([], list(services)), Who.BROKER, mode=0o600)
+    folder.add("broker/passwords", lambda: lines.passwords([], services, ""), Who.BROKER, mode=0o600)
+    if order.house is House.COMPOSE:
+        login = "-u _healthcheck\n-i _healthcheck\n-P {}\n".format(services["_healthcheck"])
+        # Read by mosquitto_sub for the health check: words of a command could be read by everybody on the machine.
+        folder.add("broker/mosquitto_sub", lambda: login, Who.BROKER)
+
+
+def _listener(order: Order) -> Listener:
+    if order.house is House.COMPOSE:
+        place = _IN_CONTAINER
+    else:
+        root = order.folder
+        run = Path("/run/mosquitto/mosquitto.pid")
+        place = Place(root / "broker", root / "tls", Path("/var/lib/mosquitto"), run)
+    files = Certificates(place.tls / "ca.pem", place.tls / "broker.pem", place.tls / "broker.key")
+    return Listener(
+        place.files / "passwords", place.files / "acl", place.state, place.pid_file, certificates=files,
+        # Mosquitto 2.1 in the container; Debian's 2.0 does not know the word.
+        only_version_5=order.house is House.COMPOSE,
+    )  # fmt: skip
+
+
+def _words(order: Order, folder: Folder, fingerprint: str) -> dict[str, str]:
+    tls = {Web.ACME: order.email, Web.INTERNAL: "internal", Web.FILES: _web_files(order)}
+    return {
+        "folder": str(folder.root),
+        "domain": order.domain,
+        "tls": tls[order.web],
+        "broker_host": order.broker_host,
+        "broker_url": order.broker_url(),
+        "fingerprint": fingerprint,
+        "compose_file": str(order.compose_file or _NO_COMPOSE_FILE),
+    }
+
+
+def _web_files(order: Order) -> str:
+    place = Path("/site/tls") if order.house is House.COMPOSE else order.folder / "tls"
+    return f"{place}/web.pem {place}/web.key"
+
+
+def _text(name: str, words: Mapping[str, str]) -> str:
+    template = resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+    for word, value in words.items():
+        template = template.replace(f"{{{word}}}", value)
+    return template

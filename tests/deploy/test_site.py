@@ -1,0 +1,144 @@
+"""`lighttrap init`: a folder with everything of a site, made once."""
+
+from __future__ import annotations
+
+import re
+import stat
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+
+from lighttrap.errors import ConfigError, InputFault
+from lighttrap.site import certificates
+from lighttrap.site.secrets import SECRETS
+from tests.fix_site import DOMAIN, IS_ROOT, Site, init
+
+as_root = pytest.mark.skipif(not IS_ROOT, reason="gives files to accounts of containers, which root alone may")
+
+
+def _files(site: Site) -> dict[str, bytes]:
+    return {str(path.relative_to(site.folder)): path.read_bytes() for path in site.folder.rglob("*") if path.is_file()}
+
+
+def test_no_two_secrets_are_alike_and_none_can_be_guessed(site: Site):
+    found = [site.secret(one.name) for one in SECRETS]
+    assert len(set(found)) == len(SECRETS)
+    assert all(len(secret) == 32 for secret in found)
+
+
+def test_two_sites_share_no_secret(site: Site, tmp_path: Path):
+    init(tmp_path / "other", "--domain", DOMAIN, "--web", "internal")
+    assert not {site.secret(one.name) for one in SECRETS} & {
+        Site(tmp_path / "other").secret(one.name) for one in SECRETS
+    }
+
+
+def test_no_secret_stands_in_the_settings(site: Site):
+    settings = site.text(".env") + site.text("lighttrap.env") + site.text("broker/mosquitto.conf")
+    assert [one.name for one in SECRETS if site.secret(one.name) in settings] == []
+
+
+def test_no_secret_is_open_to_everybody(site: Site):
+    private = [
+        *(site.folder / "secrets").iterdir(),
+        *(site.folder / "tls").glob("*.key"),
+        *(site.folder / "broker").iterdir(),
+    ]
+    assert [str(path) for path in private if path.is_file() and stat.S_IMODE(path.stat().st_mode) & 0o007] == []
+
+
+@as_root
+def test_nobody_but_root_reads_the_key_of_the_authority(site: Site):
+    found = (site.folder / "tls/ca.key").stat()
+    assert (found.st_uid, stat.S_IMODE(found.st_mode)) == (0, 0o400)
+
+
+def test_again_changes_nothing(site: Site):
+    before = _files(site)
+    told = init(site.folder, "--domain", "another.example.org", "--web", "internal")
+    assert _files(site) == before
+    assert "wrote" not in told
+
+
+def test_again_adds_what_is_missing_and_fits(site: Site):
+    before = _files(site)
+    for name in ("tls/broker.pem", "broker/passwords", "secrets/grafana_admin"):
+        (site.folder / name).unlink()
+    init(site.folder, "--domain", DOMAIN, "--web", "internal")
+    after = _files(site)
+    assert {name for name in before if after[name] != before[name]} == {
+        "tls/broker.pem", "broker/passwords", "secrets/grafana_admin",
+    }  # fmt: skip
+    _verify(site)
+
+
+def test_certificate_is_for_every_name_of_the_broker(site: Site):
+    assert certificates.names_in(site.text("tls/broker.pem")) == [DOMAIN, "mosquitto", "localhost", "127.0.0.1"]
+
+
+def test_address_in_place_of_a_name_stands_in_the_certificate_as_one(tmp_path: Path):
+    init(tmp_path / "site", "--domain", DOMAIN, "--web", "internal", "--broker-host", "203.0.113.7")
+    names = x509.load_pem_x509_certificate((tmp_path / "site/tls/broker.pem").read_bytes()).extensions
+    found = names.get_extension_for_class(x509.SubjectAlternativeName).value.get_values_for_type(x509.IPAddress)
+    assert "203.0.113.7" in map(str, found)
+
+
+def test_authority_lasts_ten_years_and_vouches_for_no_other(site: Site):
+    own = x509.load_pem_x509_certificate(site.text("tls/ca.pem").encode())
+    assert own.not_valid_after_utc - datetime.now(UTC) > timedelta(days=3650)
+    assert own.extensions.get_extension_for_class(x509.BasicConstraints).value.path_length == 0
+
+
+def test_fingerprint_in_the_settings_is_that_of_the_authority(site: Site):
+    told = re.search(r"^LIGHTTRAP_BROKER_CA_SHA256=(\w{64})$", site.text(".env"), re.MULTILINE)
+    assert told
+    assert told[1] == certificates.fingerprint(site.text("tls/ca.pem"))
+
+
+def _verify(site: Site) -> None:
+    own, given = (x509.load_pem_x509_certificate(site.text(f"tls/{name}.pem").encode()) for name in ("ca", "broker"))
+    given.verify_directly_issued_by(own)
+
+
+def test_renewal_keeps_the_key_and_the_names(site: Site):
+    before = _files(site)
+    init(site.folder, "--renew-certificate")
+    after = _files(site)
+    assert {name for name in before if after[name] != before[name]} == {"tls/broker.pem"}
+    assert certificates.names_in(site.text("tls/broker.pem")) == [DOMAIN, "mosquitto", "localhost", "127.0.0.1"]
+    _verify(site)
+
+
+def test_no_certificate_outlives_its_authority():
+    signer, key, now = certificates.new_key(), certificates.new_key(), datetime(2026, 11, 25, tzinfo=UTC)
+    own = certificates.authority(signer, DOMAIN, now)
+    late = certificates.broker(key, signer, own, [DOMAIN], now + timedelta(days=3600))
+    assert certificates.ends_at(late) == certificates.ends_at(own)
+
+
+def test_authority_that_was_put_away_is_not_replaced(site: Site):
+    (site.folder / "tls/ca.key").unlink()
+    init(site.folder, "--domain", DOMAIN, "--web", "internal")
+    assert not (site.folder / "tls/ca.key").exists()
+    with pytest.raises(ConfigError, match=r"ca\.key"):
+        init(site.folder, "--renew-certificate")
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ((), "--domain"),
+        (("--domain", "Bẫy đèn"), "--domain"),
+        (("--domain", "x" * 43), "42"),
+        (("--domain", DOMAIN), "--email"),
+        (("--domain", DOMAIN, "--email", "a@b.vn }"), "--email"),
+        (("--domain", DOMAIN, "--web", "internal", "--broker-host", "a b"), "--broker-host"),
+        (("--domain", DOMAIN, "--web", "internal", "--compose-file", "nowhere.yml"), "--compose-file"),
+    ],
+)
+def test_what_cannot_work_is_refused_and_leaves_nothing(tmp_path: Path, options: tuple[str, ...], says: str):
+    with pytest.raises((ConfigError, InputFault), match=says):
+        init(tmp_path / "site", *options)
+    assert not (tmp_path / "site").exists()
