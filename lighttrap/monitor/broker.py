@@ -21,12 +21,14 @@ from lighttrap.monitor.metrics import BROKER, filled
 log = logging.getLogger(__name__)
 
 _SYS = "$SYS/broker/"
+_DROPPED = "publish/messages/dropped"
+"""Mosquitto tells a figure when it changes, and forgets it after a minute: who comes later has not heard of none."""
 TOPICS: dict[str, tuple[str, tuple[str, ...]]] = {
     "clients/connected": ("lighttrap_broker_connected_clients", ()),
     "store/messages/count": ("lighttrap_broker_stored_messages", ()),
     "store/messages/bytes": ("lighttrap_broker_stored_bytes", ()),
     "retained messages/count": ("lighttrap_broker_retained_messages", ()),
-    "publish/messages/dropped": ("lighttrap_broker_dropped_messages_total", ()),
+    _DROPPED: ("lighttrap_broker_dropped_messages_total", ()),
     "messages/received": ("lighttrap_broker_messages_total", ("received",)),
     "messages/sent": ("lighttrap_broker_messages_total", ("sent",)),
     "bytes/received": ("lighttrap_broker_bytes_total", ("received",)),
@@ -61,8 +63,9 @@ class BrokerFigures(Collector):
     def collect(self) -> Iterator[Metric]:
         """What was last heard; of a broker that is away only that."""
         amounts: list[tuple[str, tuple[str, ...], float]] = [("lighttrap_broker_up", (), float(self.is_up))]
-        if self.is_up:
-            amounts += [(*TOPICS[topic], value) for topic, value in list(self._told.items())]
+        if self.is_up and "uptime" in self._told:
+            told = {_DROPPED: 0.0, **self._told}
+            amounts += [(*TOPICS[topic], value) for topic, value in list(told.items())]
         if self._ends_s is not None:
             amounts.append(("lighttrap_broker_certificate_seconds", (), self._ends_s - time.time()))
         yield from filled(BROKER, amounts)

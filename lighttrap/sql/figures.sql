@@ -92,15 +92,17 @@ GROUP BY 2
 
 -- losses --
 -- Readings that traps gave out and that have not come, and messages that could not be stored.
-SELECT 'lighttrap_fleet_open_gaps' AS figure, ARRAY[o.org_id] AS labels, count(g.gap_id)::double precision AS value
-FROM org o LEFT JOIN trap t ON t.org_id = o.org_id
-LEFT JOIN gap g ON g.trap_id = t.trap_id AND g.closed_at IS NULL
-GROUP BY o.org_id
-UNION ALL
-SELECT 'lighttrap_fleet_missing_readings', ARRAY[o.org_id], coalesce(sum(seq_count(g.missing)), 0)
-FROM org o LEFT JOIN trap t ON t.org_id = o.org_id
-LEFT JOIN gap g ON g.trap_id = t.trap_id AND g.closed_at IS NULL
-GROUP BY o.org_id
+WITH open AS (
+    SELECT t.org_id, count(*) AS gaps, sum(seq_count(g.missing)) AS missing
+    FROM gap g JOIN trap t ON t.trap_id = g.trap_id
+    WHERE g.closed_at IS NULL
+    GROUP BY t.org_id
+)
+SELECT one.figure, ARRAY[o.org_id] AS labels, one.value::double precision AS value
+FROM org o
+LEFT JOIN open ON open.org_id = o.org_id
+CROSS JOIN LATERAL (VALUES ('lighttrap_fleet_open_gaps', coalesce(open.gaps, 0)),
+                           ('lighttrap_fleet_missing_readings', coalesce(open.missing, 0))) AS one (figure, value)
 UNION ALL
 SELECT 'lighttrap_quarantine_messages', ARRAY[reason], count(*) FROM quarantine
 WHERE state <> 'replayed' GROUP BY reason
@@ -109,7 +111,7 @@ WHERE state <> 'replayed' GROUP BY reason
 -- What is still to be said, and what came of the rest: the last day by the state it ended in, SMS parts since midnight.
 WITH recent AS (
     SELECT channel, state, next_try_at, due_at, finished_at, sent_at, segments FROM delivery
-    WHERE state IN ('queued', 'failed', 'leased')
+    WHERE state IN ('queued', 'failed')
     UNION ALL
     SELECT channel, state, next_try_at, due_at, finished_at, sent_at, segments FROM delivery
     WHERE created_at > now() - interval '3 days' AND finished_at > now() - interval '1 day'
