@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from pathlib import Path
 from typing import Any
 
+import uvicorn.config
 from pydantic import ValidationError
+from streamlit import logger as streamlit_logger
 from streamlit.web import bootstrap
 
 from dashboard import palette
@@ -30,8 +33,23 @@ def main() -> int:
     logs.set_up(settings.log.level, settings.log.format)
     wanted = options(settings.dashboard)
     bootstrap.load_config_options(wanted)
+    _log_as_we_do()
     bootstrap.run(str(APP), is_hello=False, args=[], flag_options=wanted)
     return 0
+
+
+def _log_as_we_do() -> None:
+    """Lets what Streamlit and its server log go where ours does: each of its loggers has a handler of its own."""
+
+    def pass_on(logger: logging.Logger) -> None:
+        if own := vars(logger).pop("streamlit_console_handler", None):
+            logger.removeHandler(own)
+        logger.propagate = True
+
+    streamlit_logger.setup_formatter = pass_on
+    streamlit_logger.update_formatter()
+    # Else the server that Streamlit starts would give its own loggers handlers of their own again.
+    uvicorn.config.LOGGING_CONFIG["loggers"].clear()
 
 
 def options(screen: ScreenSettings) -> dict[str, Any]:
@@ -51,6 +69,7 @@ def options(screen: ScreenSettings) -> dict[str, Any]:
         "runner_magicEnabled": False,
         # Warnings about our own options would be all that it logs.
         "logger_level": "error",
+        "logger_hideWelcomeMessage": True,
         **palette.theme(),
     }
 

@@ -34,13 +34,14 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as one line of JSON."""
-        document = {
+        own = {
             "at": _stamp(record),
             "level": record.levelname,
             "logger": record.name,
             "message": record.getMessage(),
-            **_extra(record),
         }
+        # What a line is about never stands in for what it is.
+        document = own | {f"{key}_" if key in own else key: value for key, value in _extra(record).items()}
         if record.exc_info:
             document["traceback"] = self.formatException(record.exc_info)
         return json.dumps(document, default=str)

@@ -59,15 +59,21 @@ def _panel(number: int, kind: str, told: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": number, "type": _KINDS[kind], "title": told["title"], "description": told["about"],
         "datasource": _DATASOURCE, "fieldConfig": {"defaults": _defaults(kind, told), "overrides": []},
-        "options": _options(kind), "targets": [_target(*one, kind, place) for place, one in enumerate(told["query"])],
+        "options": _options(kind),
+        "targets": [_target(name, *asked, kind) for name, asked in zip("ABCDEF", _asked(told), strict=False)],
         **({"transformations": _COLUMNS} if kind == "table" else {}),
     }  # fmt: skip
 
 
-def _target(expression: str, legend: str, kind: str, place: int) -> dict[str, Any]:
+def _asked(told: dict[str, Any]) -> list[tuple[str, str]]:
+    """Expression and legend of each of a panel's queries."""
+    return [(str(expression), str(legend)) for expression, legend in told["query"]]
+
+
+def _target(name: str, expression: str, legend: str, kind: str) -> dict[str, Any]:
     form = {"instant": True, "range": False, "format": "table"} if kind == "table" else {"instant": kind == "figure"}
     return {
-        "refId": "ABCDEF"[place], "expr": expression, "legendFormat": legend, "datasource": _DATASOURCE, **form
+        "refId": name, "expr": expression, "legendFormat": legend, "datasource": _DATASOURCE, **form
     }  # fmt: skip
 
 

@@ -190,7 +190,9 @@ class Sender:
         told = {"channel": self.channel.name, **what}
         if receipt.outcome is Outcome.SENT:
             about = message.about
-            log.info("message sent", extra={**told, "alert": about.alert_id, "word": about.word, "level": about.level})
+            log.info(
+                "message sent", extra={**told, "alert": about.alert_id, "word": about.word, "alert_level": about.level}
+            )
         else:
             log.warning("message not sent", extra={**told, "outcome": str(receipt.outcome), "why": receipt.detail})
         return receipt
