@@ -77,6 +77,9 @@ class WorkerSettings(Section):
     replay_messages: Annotated[int, Field(ge=1, le=5000)] = Field(
         default=500, description="Of those, messages taken up at most before new ones have their turn again."
     )
+    retention_s: Annotated[float, Field(ge=0.1)] = Field(
+        default=3600, description="Seconds between looks for raw readings that an org keeps no longer."
+    )
     silent_after_s: Annotated[float, Field(ge=60)] = Field(
         default=26 * 3600, description="Seconds without a word after which a trap is silent."
     )

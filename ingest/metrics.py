@@ -66,6 +66,11 @@ class Metrics:
             "lighttrap_ingest_alert_events", "Things to say of alerts: raised, corrected, reopened, cleared.",
             registry=self.registry,
         )  # fmt: skip
+        self.deleted = Counter(
+            "lighttrap_ingest_readings_deleted",
+            "Raw readings deleted because their org keeps them no longer; a chunk dropped whole counts as one.",
+            registry=self.registry,
+        )  # fmt: skip
         self.active = Gauge(
             "lighttrap_ingest_active", "1 while this worker holds the lock, 0 in standby.", registry=self.registry
         )

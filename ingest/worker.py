@@ -23,7 +23,7 @@ from ingest.quota import Quota
 from ingest.retry import store_bisecting
 from ingest.session import LockLost, Stopped, StoreSession
 from lighttrap.errors import StoreError, StoreRejected, StoreUnavailable
-from lighttrap.store import alerts, devices, quarantine
+from lighttrap.store import alerts, devices, quarantine, retention
 from lighttrap.store.pool import Connection, translate_errors
 
 log = logging.getLogger(__name__)
@@ -42,6 +42,7 @@ class Worker:
         self._room = settings.ingest.room()
         self._next_scan_s = 0.0
         self._next_replay_s = 0.0
+        self._next_deletion_s = 0.0
 
     def stop(self) -> None:
         """Asks the loop to end after the batch in hand."""
@@ -105,6 +106,7 @@ class Worker:
                 self.store.run(lambda conn: answers.send_due(conn, time.monotonic()))
                 self._replay(answers, time.monotonic())
                 self._scan(link, time.monotonic())
+                self._delete_old(time.monotonic())
 
     def _replay(self, answers: Answers, now_s: float) -> None:
         """Takes up some of what somebody asked for; the rest when new messages have had their turn."""
@@ -154,6 +156,22 @@ class Worker:
             self._metrics.alert_events.inc(self.store.run_once(step))
         except (StoreUnavailable, StoreRejected) as fault:
             log.warning("could not look at nights and traps", extra={"sqlstate": fault.sqlstate, "error": str(fault)})
+
+    def _delete_old(self, now_s: float) -> None:
+        """Deletes some of the readings that are kept no longer; the rest when new messages have had their turn."""
+        if now_s < self._next_deletion_s:
+            return
+        settings = self._settings.ingest
+        org_id = None if settings.org == "+" else settings.org
+        self._next_deletion_s = now_s + settings.retention_s
+        try:
+            deleted = self.store.run_once(lambda conn: retention.delete_some(conn, org_id))
+        except (StoreUnavailable, StoreRejected) as fault:
+            log.warning("could not delete old readings", extra={"sqlstate": fault.sqlstate, "error": str(fault)})
+            return
+        self._metrics.deleted.inc(deleted)
+        if deleted:
+            self._next_deletion_s = now_s
 
     def _end_service(self) -> None:
         link, self.link = self.link, None

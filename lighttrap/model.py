@@ -25,10 +25,15 @@ class NightState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Org:
-    """Who owns traps: a station, a province."""
+    """Who owns traps: a station, a province.
+
+    `keep_readings_days` is for how long raw readings are kept, None for ever; before `readings_from` some are gone.
+    """
 
     org_id: str
     name: str
+    keep_readings_days: int | None = None
+    readings_from: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,8 @@ class Permission(StrEnum):
     """Who is told of alerts, of what, and what became of each message; addresses masked."""
     KEEP_PEOPLE = "keep people"
     """Users and tokens of the org."""
+    KEEP_READINGS = "keep readings"
+    """Decide for how long raw readings are kept."""
     SEE_AUDIT = "see audit"
 
 

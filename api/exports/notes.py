@@ -29,15 +29,17 @@ FINAL = (
 def note(conn: Connection, table: Table, wanted: Wanted, caller: Caller, asked_at: datetime) -> views.ExportNote:
     """What a file with these rows says of itself."""
     filters = {name: getattr(wanted, name) for name in ("trap_id", "field_id", "commune_code", "species")}
+    org = orgs.get_org(conn, wanted.org_id)
     return views.ExportNote(
         export=table.name,
         org_id=wanted.org_id,
-        org_name=next(org.name for org in orgs.list_orgs(conn) if org.org_id == wanted.org_id),
+        org_name=org.name,
         first=wanted.first,
         last=wanted.last,
         filters={name: value for name, value in filters.items() if value is not None},
         asked_by=caller.who,
         asked_at=asked_at,
+        readings_from=org.readings_from,
         may_see=_may_see(table),
         night=NIGHT,
         time_zone=TIME_ZONE,
@@ -72,6 +74,9 @@ def lines(note: views.ExportNote) -> Iterator[tuple[str, ...]]:
         yield (f"only {name}", value)
     yield ("asked by", note.asked_by)
     yield ("asked at", note.asked_at.isoformat(timespec="seconds"))
+    if note.readings_from:
+        told = "began then or later; older ones are deleted"
+        yield ("raw readings", f"{note.readings_from.isoformat(timespec='seconds')}: {told}")
     yield ("may be seen by", ", ".join(note.may_see))
     for name in ("night", "time_zone", "missing", "states", "final"):
         yield (name.replace("_", " "), getattr(note, name))

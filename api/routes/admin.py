@@ -62,7 +62,7 @@ def rename_org(everywhere: AdminOfAll, org_id: OrgId, body: OrgName) -> model.Or
     """Gives an org another name; its id stays."""
     before = orgs.rename_org(everywhere.conn, org_id, body.name)
     everywhere.note("rename", "org", org_id, {"name": before}, {"name": body.name}, org_id=org_id)
-    return model.Org(org_id, body.name)
+    return orgs.get_org(everywhere.conn, org_id)
 
 
 @router.get("/accounts", response_model=views.Page[views.Account])

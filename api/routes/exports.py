@@ -19,7 +19,7 @@ from api.exports.tables import Table
 from api.kinds import CommuneCode, FieldKey, Night, OrgId, SpeciesKey, TrapKey
 from lighttrap import views
 from lighttrap.errors import InputFault
-from lighttrap.store import exports, pool
+from lighttrap.store import exports, orgs, pool
 from lighttrap.store.exports import Wanted
 
 log = logging.getLogger(__name__)
@@ -122,6 +122,7 @@ def _file(request: Request, access: Access, table: Table, wanted: Wanted, form: 
         # It knows no chunks: a file that breaks off would look like a whole one.
         raise HTTPException(426, "exports need HTTP/1.1 (of nginx: proxy_http_version 1.1)", {"Upgrade": "HTTP/1.1"})
     asked_at = datetime.now(UTC)
+    kept_from = orgs.get_org(access.conn, wanted.org_id).readings_from
     name = f"lighttrap-{wanted.org_id}-{table.name}-{wanted.first}-{wanted.last}.{form}"
     headers = {
         "Content-Disposition": f'attachment; filename="{name}"',
@@ -129,6 +130,7 @@ def _file(request: Request, access: Access, table: Table, wanted: Wanted, form: 
         "Link": f'</v1/orgs/{wanted.org_id}/exports>; rel="describedby"; type="application/json"',
         "X-Lighttrap-Asked-By": quote(access.caller.who, safe=" :@()"),
         "X-Lighttrap-Asked-At": asked_at.isoformat(timespec="seconds"),
+        **({"X-Lighttrap-Readings-From": kept_from.isoformat(timespec="seconds")} if kept_from else {}),
     }
     parts = _parts(request.app, access, table, wanted, form, asked_at)
     return Streamed(parts, seconds=request.app.state.settings.api.export_s, media_type=MEDIA[form], headers=headers)

@@ -182,7 +182,7 @@ def _schema(conn: Connection) -> Finding:
 
 def judge_jobs(found: Sequence[checks.Job]) -> Iterator[Finding]:
     """TimescaleDB's jobs: the sick ones one by one, the others by their number."""
-    sick = [job for job in found if job.failures or job.is_late]
+    sick = [job for job in found if job.is_failing or job.is_late]
     yield from (_sick(job) for job in sick)
     if well := len(found) - len(sick):
         yield Finding(Verdict.OK, "jobs", f"{well} of TimescaleDB's jobs on our tables, none of them failing or late")
@@ -190,11 +190,13 @@ def judge_jobs(found: Sequence[checks.Job]) -> Iterator[Finding]:
 
 def _sick(job: checks.Job) -> Finding:
     name = f"{job.procedure} of {job.relation} (job {job.job_id})"
-    if not job.failing_since:
+    if not job.is_failing:
         seen = f"{name} should have run an hour ago; it last did at {job.last_run_at or 'no time'}"
         return Finding(
             Verdict.BAD, "jobs", seen, "are timescaledb.max_background_workers and max_worker_processes enough?"
         )
+    if not job.failing_since:
+        return Finding(Verdict.BAD, "jobs", f"{name} failed", "as the owner of the database doctor would see the error")
     seen = f"{name} failed {job.failures} times since {job.failing_since:%Y-%m-%d %H:%M} UTC: {job.error}"
     if job.did_its_work:
         return Finding(

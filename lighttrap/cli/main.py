@@ -18,6 +18,7 @@ from lighttrap.cli import (
     init,
     ledger,
     nights,
+    orgs,
     programs,
     quarantine,
     recipients,
@@ -55,6 +56,7 @@ cli.command()(backtest.backtest)
 cli.command()(doctor.doctor)
 cli.add_typer(backup.cli, name="backup")
 cli.command("restore")(backup.restore_)
+cli.add_typer(orgs.cli, name="org")
 cli.add_typer(traps.cli, name="trap")
 cli.add_typer(fields.cli, name="field")
 cli.add_typer(communes.cli, name="commune")

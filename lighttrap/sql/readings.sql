@@ -67,6 +67,8 @@ UPDATE stage s SET
         WHEN s.start_at < t.in_service_from THEN 'clock_behind'
         WHEN s.start_at >= t.retired_at THEN 'retired'
         WHEN NOT s.seq <@ l.stored THEN 'fresh'
+        -- What was stored then is deleted; nobody can compare them any more.
+        WHEN s.start_at < o.readings_from THEN 'duplicate'
         WHEN EXISTS (SELECT FROM reading r
                      WHERE r.trap_id = s.trap_id AND r.start_at = s.start_at
                        AND r.boot = s.boot AND r.seq = s.seq AND r.sha = s.sha) THEN 'duplicate'
@@ -75,6 +77,7 @@ UPDATE stage s SET
     field_id = d.field_id
 FROM stage x
 LEFT JOIN trap t ON t.trap_id = x.trap_id
+LEFT JOIN org o ON o.org_id = t.org_id
 LEFT JOIN ledger l ON l.trap_id = x.trap_id AND l.boot = x.boot
 LEFT JOIN deployment d ON d.trap_id = x.trap_id AND x.start_at >= d.from_at AND x.start_at < d.to_at
 LEFT JOIN field f ON f.field_id = d.field_id

@@ -19,7 +19,7 @@ WITH own AS (
     SELECT 'lighttrap_monitor', name, 'TABLE', 'SELECT' FROM own
     WHERE name IN ('org', 'field', 'trap', 'deployment', 'species', 'reading', 'catch', 'trap_night', 'ledger', 'gap',
                    'quarantine', 'trap_status', 'trap_event', 'night_summary', 'judged_night', 'alert', 'alert_event', 'delivery',
-                   'commune', 'trap_night_state')
+                   'commune', 'trap_night_state', 'trap_hour')
 )
 SELECT format('GRANT %s ON %s public.%I TO %I', rights, kind, name, role)
 FROM wanted WHERE role IN (SELECT rolname FROM pg_roles)

@@ -32,7 +32,7 @@ class Server(NamedTuple):
 class Job(NamedTuple):
     """A background job of TimescaleDB on a table of ours, and its errors since it last went well.
 
-    `is_late`: it should have begun an hour ago.
+    Only who owns the database or the job is told of errors. `is_late`: it should have begun an hour ago.
     """
 
     job_id: int
@@ -44,6 +44,7 @@ class Job(NamedTuple):
     failing_since: datetime | None
     sqlstate: str | None
     error: str | None
+    is_failing: bool
     is_late: bool
 
     @property

@@ -43,6 +43,9 @@ class ExportNote(View):
     filters: dict[str, str] = Field(description="What the file was narrowed to.")
     asked_by: str
     asked_at: datetime = Field(description="All rows are of this moment.")
+    readings_from: datetime | None = Field(
+        description="Raw readings that began before are deleted, as the org decided; null: none was."
+    )
     may_see: list[Role]
     night: str
     time_zone: str

@@ -16,6 +16,10 @@ class Org(View):
 
     org_id: str
     name: str
+    keep_readings_days: int | None = Field(description="For how long raw readings are kept; null: for ever.")
+    readings_from: datetime | None = Field(
+        description="Raw readings that began before are deleted; null: none was. Nights, alerts and the ledger stay."
+    )
 
 
 class Species(View):

@@ -10,8 +10,8 @@ import pytest
 
 from lighttrap import wire
 from lighttrap.errors import StoreUnavailable
-from lighttrap.store import pool
-from tests.builders import BOOT, NIGHTFALL, ORG, TRAP, a_reading, a_topic, a_trap
+from lighttrap.store import orgs, pool
+from tests.builders import BOOT, NIGHTFALL, ORG, TRAP, a_reading, a_topic, a_trap, store_readings
 from tests.cluster import Databases
 from tests.fix_programs import wait_until
 from tests.ledger_check import balance
@@ -305,3 +305,17 @@ def test_worker_with_a_full_queue_stops_in_time(database, conn, broker, start_in
     ingest.stop()
     assert ingest.process is not None
     assert ingest.process.returncode == 0
+
+
+def test_worker_deletes_what_its_org_keeps_no_longer_while_it_stores(database, conn, broker, start_ingest, trap_side):
+    long_ago = datetime.now(UTC) - timedelta(days=200)
+    a_trap(conn, in_service_from=long_ago - timedelta(days=1))
+    store_readings(conn, *(a_reading(seq, start=long_ago + timedelta(days=seq)) for seq in range(1, 11)))
+    orgs.keep_readings(conn, ORG, 60)
+    conn.commit()
+    ingest = start_ingest(database, broker.url, **QUICK, LIGHTTRAP_INGEST__RETENTION_S="0.2")
+    wait_until(lambda: stored(conn), equals=0)
+    assert number(conn, "SELECT sum(count) FROM catch") == 10 * 41
+    assert ingest.metric("lighttrap_ingest_readings_deleted_total") >= 1
+    trap_side.send(a_reading(11, start=datetime.now(UTC) - timedelta(hours=1)))
+    wait_until(lambda: trap_side.watermark(BOOT), equals=11)

@@ -1,0 +1,33 @@
+-- try_lock --
+-- One at a time in the whole installation; who comes second has nothing to do.
+SELECT pg_try_advisory_xact_lock(hashtext('lighttrap retention'))
+
+-- be_brief --
+-- Rather not now than in the way of readings that come.
+SET LOCAL lock_timeout = '1s'
+
+-- advance --
+-- To whole days, so that there is work once a day. What was deleted does not come back when more is to be kept.
+UPDATE org SET readings_from = date_trunc('day', now(), 'UTC') - make_interval(days => keep_readings_days)
+WHERE (%(org_id)s::text IS NULL OR org_id = %(org_id)s)
+  AND date_trunc('day', now(), 'UTC') - make_interval(days => keep_readings_days) > coalesce(readings_from, '-infinity')
+
+-- horizons --
+SELECT org_id, readings_from FROM org
+WHERE readings_from IS NOT NULL AND (%(org_id)s::text IS NULL OR org_id = %(org_id)s)
+ORDER BY org_id
+
+-- oldest_of_traps --
+-- Traps that still have readings from before, each with its oldest.
+SELECT t.trap_id, old.start_at
+FROM trap t
+CROSS JOIN LATERAL (
+    SELECT r.start_at FROM reading r
+    WHERE r.trap_id = t.trap_id AND r.start_at < %(before)s::timestamptz
+    ORDER BY r.start_at LIMIT 1
+) AS old
+WHERE t.org_id = %(org_id)s
+LIMIT %(traps)s
+
+-- delete_span --
+DELETE FROM reading WHERE trap_id = %(trap_id)s AND start_at >= %(first)s::timestamptz AND start_at < %(before)s::timestamptz
