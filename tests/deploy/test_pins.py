@@ -41,7 +41,7 @@ def test_image_runs_as_nobody_special_and_by_exec():
 
 
 def test_base_image_and_client_are_of_the_version_that_compose_pins():
-    assert re.search(r"(?m)^ARG PYTHON=\d+\.\d+\.\d+-slim-trixie$", DOCKERFILE)
+    assert re.search(r"(?m)^ARG PYTHON=\d+\.\d+\.\d+-slim-bookworm$", DOCKERFILE)
     major = re.search(r"timescaledb:[\d.]+-pg(\d+)", (ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
     assert major
     assert f"postgresql-client-{major[1]} " in DOCKERFILE
