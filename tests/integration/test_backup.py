@@ -20,7 +20,7 @@ from lighttrap.backup.folder import Backup, Keep
 from lighttrap.backup.manifest import Manifest
 from lighttrap.cli.main import cli
 from lighttrap.errors import ConfigError, Conflict, InputFault, LightTrapError, StoreMismatch
-from lighttrap.store import corrections, credentials, erasure, pool, restores, withdrawals
+from lighttrap.store import backups, corrections, credentials, erasure, pool, restores, withdrawals
 from lighttrap.store.corrections import CatchKey, Seen
 from tests.builders import ORG
 from tests.cluster import Databases
@@ -404,3 +404,31 @@ def take_later(database: str, place: Path, before: Manifest) -> Manifest:
     """A backup in a later second; two of one second would have one name."""
     wait_until(lambda: datetime.now(UTC) > before.taken_at + timedelta(seconds=1))
     return take(database, place)[1]
+
+
+def test_a_backup_of_a_timescaledb_that_is_not_here_is_refused(lived_in, database, place, empty):
+    """On plain PostgreSQL, which has none, as on a server with another version: chunks would be lost without a word."""
+    file, told = take(database, place)
+    source = told.source.model_copy(update={"timescaledb": "0.0.1", "license": "timescale"})
+    manifest.write(file, told.model_copy(update={"source": source}))
+    with pytest.raises(ConfigError, match=r"of TimescaleDB 0\.0\.1"):
+        restore.restore(file, empty)
+    with pool.connect(empty) as back:
+        assert backups.contents(back) == []
+
+
+def test_a_backup_of_plain_postgresql_makes_use_of_timescaledb_where_it_is(databases, place, empty, monkeypatch):
+    plain = databases.empty()
+    monkeypatch.setattr(migrate, "_can_timescaledb", lambda _: False)
+    with pool.connect(plain) as conn:
+        migrate.migrate(conn)
+        for night in an_outbreak(a_village(conn, 1), sick=0):
+            store(conn, night)
+    monkeypatch.undo()
+    file, told = take(plain, place)
+    restore.restore(file, empty)
+    with pool.connect(empty) as back:
+        here = backups.server(back)
+        assert (told.source.timescaledb, here.timescaledb is not None) == (None, here.preloaded)
+        assert back.execute("SELECT count(*) FROM reading").fetchone() == (48,)
+    databases.drop(plain)
