@@ -42,6 +42,7 @@ def restore(
     put_back(dump, told, dsn, own=own, jobs=jobs)
     require_equal(dsn, told)
     with connect(dsn, application="lighttrap restore") as conn, translate_errors():
+        backups.become_owner(conn)
         migrate.migrate(conn)
         restores.note(conn, told.taken_at, dump.name)
         restores.end_sessions(conn)
@@ -141,8 +142,8 @@ def _require_fit(conn: Connection, server: backups.Server, told: Manifest) -> No
         _require_timescaledb(conn, server, told)
     elif server.timescaledb:
         raise ConfigError(
-            "the backup is of plain PostgreSQL and this database has the extension timescaledb already: make one from "
-            "template0; the extension and the hypertable are made after the data are there"
+            "the backup is of plain PostgreSQL and this database has the extension timescaledb already: DROP EXTENSION "
+            "timescaledb; it and the hypertable are made after the data are there"
         )
 
 

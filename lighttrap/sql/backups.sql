@@ -114,3 +114,7 @@ SELECT format('DROP DATABASE IF EXISTS %%I WITH (FORCE)', %(name)s::text)
 
 -- analyze --
 ANALYZE
+
+-- owner_statement --
+-- What is made after a restore belongs to whom the rest belongs, whoever restored.
+SELECT format('SET ROLE %I', pg_get_userbyid(relowner)) FROM pg_class WHERE oid = to_regclass('schema_migration')

@@ -127,3 +127,9 @@ def analyze(conn: Connection) -> None:
     """Lets the server learn what its tables hold, so that queries are planned well from the first on."""
     conn.execute(_SQL["plain_text"])
     conn.execute(_SQL["analyze"])
+
+
+def become_owner(conn: Connection) -> None:
+    """Makes this session act as the role that owns our tables."""
+    for (statement,) in conn.execute(_SQL["owner_statement"]).fetchall():
+        conn.execute(statement.encode())

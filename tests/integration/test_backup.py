@@ -12,6 +12,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 from typer.testing import CliRunner
 
 from lighttrap import migrate
@@ -151,19 +152,39 @@ def test_a_backup_of_a_newer_release_is_refused(lived_in, database, place, empty
         restore.restore(file, empty)
 
 
-def test_a_backup_of_an_older_release_is_brought_up_to_this_one(databases, place, empty, monkeypatch):
+@pytest.fixture
+def station(databases: Databases, empty: str) -> Iterator[str]:
+    """A role that owns the empty database, as on a server whose superuser is somebody else."""
+    name = f"station_{os.urandom(3).hex()}"
+    database = conninfo_to_dict(empty)["dbname"]
+    with psycopg.connect(databases.admin_dsn, autocommit=True) as admin:
+        admin.execute(f"CREATE ROLE {name} IN ROLE pg_read_all_settings".encode())
+        admin.execute(f"ALTER DATABASE {database} OWNER TO {name}".encode())
+        yield name
+        admin.execute(f"DROP DATABASE {database} WITH (FORCE)".encode())
+        admin.execute(f"DROP ROLE {name}".encode())
+
+
+def test_a_backup_of_an_older_release_is_brought_up_to_this_one_for_its_owner(
+    databases, place, empty, station, monkeypatch
+):
     old = databases.empty()
     every = migrate.migrations()
     monkeypatch.setattr(migrate, "migrations", lambda: every[:10])
+    monkeypatch.setattr(migrate, "_can_timescaledb", lambda _: False)
     with pool.connect(old) as conn:
+        conn.execute(f"GRANT ALL ON SCHEMA public TO {station}".encode())
+        conn.execute(f"SET ROLE {station}".encode())
         migrate.migrate(conn)
     monkeypatch.undo()
     file, told = take(old, place)
-    assert len(told.migrations) < len(every)
+    assert (len(told.migrations) < len(every), told.source.roles) == (True, [station])
+    owners = "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'"
     restore.restore(file, empty)
     with pool.connect(empty) as back:
         assert migrate.pending(back) == []
         assert restores.holding(back) is not None
+        assert back.execute(owners).fetchall() == [(station,)]
     databases.drop(old)
 
 
