@@ -15,6 +15,7 @@ from ingest.broker import Message
 from ingest.sorting import News, Sorted, refusal, rounds, sort_messages
 from lighttrap import wire
 from lighttrap.store import alerts, catches, news, quarantine, readings
+from lighttrap.store.alerts import SaidNow
 from lighttrap.store.pool import Connection
 from lighttrap.store.quarantine import Refusal
 from lighttrap.store.quarantine_room import Room
@@ -49,6 +50,8 @@ class Outcome:
     touched: int = 0
     """Nights of fields with alert rules that the batch added to."""
     alert_events: int = 0
+    said: list[SaidNow] = field(default_factory=list)
+    """Of these, what people may be told."""
 
 
 class Round(NamedTuple):
@@ -91,6 +94,8 @@ def store_batch(
     refusals = batch.refusals + _store_readings(conn, messages, packed_rounds, outcome)
     if outcome.touched:
         outcome.alert_events = alerts.judge_touched(conn, alert_within_s)
+    if outcome.alert_events:
+        outcome.said = alerts.said_now(conn)
     for item in batch.news:
         if reason := _store_news(conn, item, outcome):
             refusals.append(refusal(messages[item.place], reason, DETAILS[reason]))

@@ -216,6 +216,9 @@ class Worker:
         messages.labels("quarantined").inc(outcome.refused.total() - outcome.dropped)
         messages.labels("dropped").inc(outcome.dropped)
         self._metrics.alert_events.inc(outcome.alert_events)
+        for said in outcome.said:
+            what = {"alert": said.alert_id, "word": said.word, "alert_level": said.level, "night": str(said.night)}
+            log.info("alert event", extra={"event": said.event_id, **what, "trace": said.cause})
         for reason, number in outcome.refused.items():
             self._metrics.refused.labels(reason).inc(number)
 

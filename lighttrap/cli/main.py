@@ -26,6 +26,7 @@ from lighttrap.cli import (
     rules,
     texts,
     tokens,
+    trace,
     traps,
     up,
     users,
@@ -52,6 +53,7 @@ cli.command()(programs.simulate)
 cli.command()(replay.replay)
 cli.command()(nights.nights)
 cli.command()(ledger.ledger)
+cli.command()(trace.trace)
 cli.command()(backtest.backtest)
 cli.command()(doctor.doctor)
 cli.add_typer(backup.cli, name="backup")

@@ -97,7 +97,8 @@ class Sender:
         if admitted is None:
             return True
         due, lease = admitted
-        receipt = self._send(message_of(due), {"delivery": due.delivery_id, "attempt": lease.number})
+        what: dict[str, object] = {"delivery": due.delivery_id, "attempt": lease.number, "event": due.event_id}
+        receipt = self._send(message_of(due), {**what, "trace": due.cause})
         self._record(due, lease, receipt)
         return True
 

@@ -250,7 +250,7 @@ WHERE alert_id = ANY(%(alert_ids)s)
 
 -- say --
 -- The facts are those of the night an event is about, and of the highest night of the alert.
-INSERT INTO alert_event (alert_id, number, word, level, night, facts, is_late)
+INSERT INTO alert_event (alert_id, number, word, level, night, facts, is_late, cause)
 SELECT a.alert_id, e.number + (SELECT count(*) FROM alert_event o WHERE o.alert_id = a.alert_id), e.word, e.level,
        e.night,
        jsonb_build_object(
@@ -259,7 +259,11 @@ SELECT a.alert_id, e.number + (SELECT count(*) FROM alert_event o WHERE o.alert_
            'threshold', CASE e.level WHEN 3 THEN r.alarm WHEN 2 THEN r.warning ELSE coalesce(r.watch, r.floor) END,
            'rule', r.rule_id, 'rule_version', r.version, 'opened', a.opened_night, 'cleared', a.cleared_night,
            'highest_night', top.night, 'highest_value', round(top.value)),
-       e.word = 'raised' AND e.night < night_of(now() - make_interval(secs => %(told_within_s)s), f.time_zone)
+       e.word = 'raised' AND e.night < night_of(now() - make_interval(secs => %(told_within_s)s), f.time_zone),
+       -- Of the batch that is being stored, if one is: rows of the stage are few, and this is said seldom.
+       (SELECT s.trap_id || '/' || s.boot || '/' || s.seq FROM stage s
+        WHERE s.fate = 'fresh' AND s.field_id = a.field_id
+        ORDER BY s.night = e.night DESC, s.end_at DESC, s.place DESC LIMIT 1)
 FROM (
     SELECT alert_id, word, level, night, row_number() OVER (PARTITION BY alert_id ORDER BY place) AS number
     FROM unnest(%(alert_ids)s::bigint[], %(words)s::text[], %(levels)s::int[], %(nights)s::date[])
@@ -276,6 +280,12 @@ LEFT JOIN LATERAL (
     ORDER BY t.value DESC NULLS LAST, t.night LIMIT 1
 ) AS top ON true
 ORDER BY a.alert_id, e.number
+
+-- said_now --
+-- What this transaction has said and people may be told.
+SELECT event_id, alert_id, word, level, night, cause FROM alert_event
+WHERE fanned_out_at IS NULL AND at = now() AND NOT is_late
+ORDER BY event_id
 
 -- wake_notifier --
 SELECT pg_notify('lighttrap_alert', '')

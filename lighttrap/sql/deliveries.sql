@@ -101,7 +101,7 @@ FOR NO KEY UPDATE
 -- due --
 -- All that decides whether a message is sent now, as it stands now and not as it was when it was queued.
 SELECT d.delivery_id, d.key, d.event_id, d.alert_id, d.recipient_id, d.channel, d.waited, d.attempts, d.due_at,
-       d.subject, d.text, d.segments, e.word, e.level, e.night, e.at, e.facts, a.org_id, a.kind AS alert_kind,
+       d.subject, d.text, d.segments, e.word, e.level, e.night, e.at, e.facts, e.cause, a.org_id, a.kind AS alert_kind,
        a.species, a.field_id, a.trap_id, a.fault, a.state AS alert_state, r.kind AS recipient_kind, r.quiet_from,
        r.quiet_to, r.time_zone, r.stopped_at IS NOT NULL AS is_stopped, r.consent_at IS NOT NULL AS has_consent, t.address,
        (SELECT max(b.level) FROM delivery o JOIN alert_event b ON b.event_id = o.event_id

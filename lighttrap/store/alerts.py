@@ -71,6 +71,22 @@ def judge_touched(conn: Connection, told_within_s: float, *, ended: bool = False
     return _settle(conn, first, told_within_s) if first else 0
 
 
+class SaidNow(NamedTuple):
+    """An alert event that this transaction has written; `cause` is TRAP/BOOT/SEQ of the reading that tipped it."""
+
+    event_id: int
+    alert_id: int
+    word: str
+    level: int
+    night: date
+    cause: str | None
+
+
+def said_now(conn: Connection) -> list[SaidNow]:
+    """The events of this transaction that people may be told of, for the log."""
+    return [SaidNow(*row) for row in conn.execute(_SQL["said_now"], prepare=True).fetchall()]
+
+
 def judge_trap_night(conn: Connection, trap_id: str, night: date, told_within_s: float = TOLD_WITHIN_S) -> int:
     """Judges a trap's night again, for good if it is over, as when its count was corrected. Returns the events written.
 

@@ -132,6 +132,8 @@ class Due:
     told_week: int | None
     told_week_level: int | None
     unknown_attempts: int
+    cause: str | None = None
+    """TRAP/BOOT/SEQ of the reading behind it; None: the clock, or a person."""
 
 
 @dataclass(frozen=True, slots=True)
