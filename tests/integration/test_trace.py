@@ -154,4 +154,5 @@ def test_logs_of_ingest_and_notifier_name_the_reading(
     [raised], [sent] = lines(ingest, "alert event"), lines(notifier, "message sent")
     assert raised["trace"] == sent["trace"]
     assert raised["event"] == sent["event"]
-    assert [step.step for step in traces.follow(conn, traces.find(conn, sent["trace"]))][-1] == "ended"
+    # It is said before it is written down.
+    wait_until(lambda: steps(conn, sent["trace"])[-1], equals="ended")

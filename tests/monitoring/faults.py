@@ -46,6 +46,7 @@ HEALTH: Mapping[str, str] = {
     'lighttrap_ingest_messages_total{result="stored"}': counter(98),
     'lighttrap_ingest_messages_total{result="duplicate"}': counter(1),
     'lighttrap_ingest_messages_total{result="quarantined"}': counter(1),
+    'lighttrap_ingest_messages_total{result="dropped"}': counter(0),
     "lighttrap_ingest_overflow_total": counter(0),
     "lighttrap_ingest_sessions_lost_total": counter(0),
     # What is there since yesterday everybody knows of.
@@ -110,6 +111,7 @@ FAULTS: Mapping[str, Mapping[str, str]] = {
     },
     "IngestOverflows": {"lighttrap_ingest_overflow_total": counter(0, 5)},
     "BrokerForgotSession": {"lighttrap_ingest_sessions_lost_total": counter(0, 1)},
+    "QuarantineFull": {'lighttrap_ingest_messages_total{result="dropped"}': counter(0, 20)},
     "QuarantineGrows": {'lighttrap_quarantine_messages{reason="unknown_trap"}': born(3)},
     "BrokerDown": {"lighttrap_broker_up": gauge(1, 0)},
     "BrokerDrops": {"lighttrap_broker_dropped_messages_total": counter(0, 100)},
