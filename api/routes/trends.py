@@ -18,11 +18,11 @@ from api.routes.fields import require_span
 from lighttrap import memory, views
 from lighttrap.agronomy import course, outlook, record, season, series
 from lighttrap.agronomy.course import Course
-from lighttrap.agronomy.record import JudgedNight, TrapRecord
+from lighttrap.agronomy.record import JudgedNight
 from lighttrap.errors import InputFault
 from lighttrap.memory import Memory
 from lighttrap.store import trends
-from lighttrap.store.trends import PlacedTrap, ThresholdLine
+from lighttrap.store.trends import PlacedTrap, StoredTraps, ThresholdLine
 
 router = APIRouter(prefix="/orgs/{org_id}", tags=["trends"])
 PEAK_NIGHTS = 120
@@ -50,7 +50,7 @@ class _Stored:
     last: date
     tonight: int
     forecasts: bool
-    traps: Sequence[TrapRecord]
+    traps: StoredTraps
     judged: Mapping[int, JudgedNight]
     rules: Sequence[ThresholdLine]
 
@@ -64,7 +64,7 @@ def get_trend(
     conn, org_id = access.snapshot(), access.org_id
     tonight = trends.tonight_of_field(conn, org_id, field_id)
     traps = trends.traps_of_field(conn, org_id, field_id, first, last)
-    found = trends.records(conn, org_id, traps, species, first, last, field_id=field_id, since=_since(first))
+    found = trends.stored_traps(conn, org_id, traps, species, first, last, field_id=field_id, since=_since(first))
     judged = trends.judged_nights(conn, org_id, field_id, species, first, last)
     rules = trends.rules_of_field(conn, org_id, field_id, species, first, last)
     return _answer(_Stored(org_id, field_id, True, species, first, last, tonight, forecasts, found, judged, rules))
@@ -78,7 +78,7 @@ def get_trap_trend(
     require_span(first, last)
     conn, org_id = access.snapshot(), access.org_id
     tonight = trends.tonight_of_trap(conn, org_id, trap_id)
-    found = trends.records(conn, org_id, [trap_id], species, first, last, since=_since(first))
+    found = trends.stored_traps(conn, org_id, [trap_id], species, first, last, since=_since(first))
     field_id = trends.field_of_trap(conn, trap_id)
     rules = trends.rules_of_field(conn, org_id, field_id, species, last, last) if field_id else []
     rules = [one for one in rules if one.is_in_force]
@@ -107,8 +107,8 @@ def get_normal(access: See, field_id: FieldId, species: Species, year: Year = No
     tonight = trends.tonight_of_field(conn, org_id, field_id)
     first, last = _year(year, tonight)
     traps = trends.traps_of_field(conn, org_id, field_id, first, last)
-    found = trends.records(conn, org_id, traps, species, last, last, field_id=field_id, since=_since(first))
-    return _normal(access, found, species, last, tonight) | {"field_id": field_id, "trap_id": None}
+    found = trends.stored_traps(conn, org_id, traps, species, last, last, field_id=field_id, since=_since(first))
+    return _normal(access, found.records(), species, last, tonight) | {"field_id": field_id, "trap_id": None}
 
 
 @router.get("/traps/{trap_id}/normal", response_model=views.NormalYear)
@@ -117,8 +117,8 @@ def get_trap_normal(access: See, trap_id: TrapId, species: Species, year: Year =
     conn, org_id = access.snapshot(), access.org_id
     tonight = trends.tonight_of_trap(conn, org_id, trap_id)
     first, last = _year(year, tonight)
-    found = trends.records(conn, org_id, [trap_id], species, last, last, since=_since(first))
-    return _normal(access, found, species, last, tonight) | {"field_id": None, "trap_id": trap_id}
+    found = trends.stored_traps(conn, org_id, [trap_id], species, last, last, since=_since(first))
+    return _normal(access, found.records(), species, last, tonight) | {"field_id": None, "trap_id": trap_id}
 
 
 def _since(first: date) -> date:
@@ -133,8 +133,8 @@ def _answer(stored: _Stored) -> Response:
 
 def _json(stored: _Stored) -> bytes:
     told = course.of_place(
-        stored.traps, stored.judged, stored.species, series.day_number(stored.first), series.day_number(stored.last),
-        stored.tonight, forecasts=stored.forecasts,
+        stored.traps.records(), stored.judged, stored.species, series.day_number(stored.first),
+        series.day_number(stored.last), stored.tonight, forecasts=stored.forecasts,
     )  # fmt: skip
     own = {name: getattr(told, name) for name in Course.__slots__}
     if not stored.is_field:

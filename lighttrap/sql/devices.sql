@@ -117,9 +117,10 @@ SELECT t.trap_id, greatest(heard.last_at, s.received_at) AS last_heard_at, s.onl
 FROM trap t
 LEFT JOIN trap_status s ON s.trap_id = t.trap_id
 LEFT JOIN LATERAL (
-    SELECT max(l.last_at) AS last_at,
-           sum(seq_count(missing_seqs(l.stored + l.rejected + l.gone, l.sent_upto))) AS missing
-    FROM ledger l WHERE l.trap_id = t.trap_id
+    SELECT max(l.last_at) AS last_at, sum(upper(span) - lower(span)) AS missing
+    FROM ledger l
+    LEFT JOIN LATERAL unnest(missing_seqs(l.stored + l.rejected + l.gone, l.sent_upto)) AS span ON true
+    WHERE l.trap_id = t.trap_id
 ) AS heard ON true
 WHERE t.org_id = %(org_id)s AND t.trap_id > %(after)s AND t.retired_at > now()
 ORDER BY t.trap_id

@@ -8,9 +8,11 @@ FROM (SELECT DISTINCT time_zone FROM field WHERE org_id = %(org_id)s) AS zone
 -- One night of every field: what its rules say of it, under the species that is worst there, and how its traps are. A
 -- night may have been judged by several versions of a rule: one in force counts first, of these the most exact. The line
 -- without a field is of the traps that stood in none. With a limit, only so many fields, those that are worst. OFFSET 0
--- keeps the order of the joins, a look-up by key for each field and trap.
+-- keeps the order of the joins, a look-up by key for each field and trap; judgements are sorted by a field's line, for a
+-- number is compared faster than its id.
 WITH here AS MATERIALIZED (
-    SELECT f.field_id, f.name, f.commune_code, f.point, %(night)s::date < night_of(now(), f.time_zone) AS is_over,
+    SELECT row_number() OVER ()::integer AS line, f.field_id, f.name, f.commune_code, f.point,
+           %(night)s::date < night_of(now(), f.time_zone) AS is_over,
            (%(night)s::date + 1)::timestamp AT TIME ZONE f.time_zone AS midnight
     FROM field f WHERE f.org_id = %(org_id)s
 ), rule AS MATERIALIZED (
@@ -21,25 +23,25 @@ WITH here AS MATERIALIZED (
     FROM alert_rule
     WHERE org_id = %(org_id)s AND (%(species)s::text IS NULL OR species = %(species)s)
 ), said AS MATERIALIZED (
-    SELECT f.field_id, f.commune_code, j.rule_id, j.value, j.level, j.is_final, j.is_valid
+    SELECT f.line, f.commune_code, j.rule_id, j.value, j.level, j.is_final, j.is_valid
     FROM here f
     CROSS JOIN LATERAL (
         SELECT * FROM judged_night j WHERE j.field_id = f.field_id AND j.night = %(night)s::date OFFSET 0
     ) AS j
 ), ruled AS (
-    SELECT DISTINCT ON (s.field_id, r.number)
-           s.field_id, r.number, r.rule_id, s.value, s.is_final, r.thresholds[s.level + 1] AS threshold,
+    SELECT DISTINCT ON (s.line, r.number)
+           s.line, r.number, r.rule_id, s.value, s.is_final, r.thresholds[s.level + 1] AS threshold,
            CASE WHEN s.level > 0 OR s.is_valid THEN s.level END AS level
     FROM said s JOIN rule r ON r.rule_id = s.rule_id
-    ORDER BY s.field_id, r.number,
+    ORDER BY s.line, r.number,
              r.in_force AND coalesce(r.commune_code <> s.commune_code, r.commune_code IS NOT NULL), r.place
 ), worst AS (
-    SELECT DISTINCT ON (field_id) * FROM ruled
-    ORDER BY field_id, level DESC NULLS LAST, value / threshold DESC NULLS LAST, number
+    SELECT DISTINCT ON (line) * FROM ruled
+    ORDER BY line, level DESC NULLS LAST, value / threshold DESC NULLS LAST, number
 ), judged AS MATERIALIZED (
-    SELECT w.field_id, w.rule_id, w.value, w.level, w.threshold, w.is_final, r.species, r.version AS rule_version
-    FROM worst w JOIN rule r ON r.rule_id = w.rule_id
-    ORDER BY w.level DESC NULLS LAST, w.value / w.threshold DESC NULLS LAST, w.field_id
+    SELECT f.field_id, w.rule_id, w.value, w.level, w.threshold, w.is_final, r.species, r.version AS rule_version
+    FROM worst w JOIN rule r ON r.rule_id = w.rule_id JOIN here f ON f.line = w.line
+    ORDER BY w.level DESC NULLS LAST, w.value / w.threshold DESC NULLS LAST, f.field_id
     LIMIT %(limit)s::bigint
 ), stood AS (
     SELECT f.field_id, t.trap_id, c.count, n.readings,

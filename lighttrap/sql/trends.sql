@@ -91,10 +91,11 @@ CROSS JOIN LATERAL (
 WHERE h.nights IS NOT NULL
 
 -- judged_nights --
--- One judgement a night: that of the rule in force now, else of the newest that judged it.
+-- One judgement a night: that of the rule in force now, else of the newest that judged it. The first OFFSET 0 has the
+-- rule looked for once, and not again for each night.
 SELECT DISTINCT ON (j.night)
        j.night - '1970-01-01'::date, j.rule_id, j.value, j.level, j.is_valid, j.is_final
-FROM (SELECT best_rule(%(field_id)s, %(species)s) AS rule_id) AS b
+FROM (SELECT best_rule(%(field_id)s, %(species)s) AS rule_id OFFSET 0) AS b
 CROSS JOIN alert_rule r
 CROSS JOIN LATERAL (
     SELECT * FROM judged_night j
@@ -107,7 +108,7 @@ ORDER BY j.night, j.rule_id = b.rule_id DESC, j.rule_id DESC
 -- The rule that judges a field now, and those that judged a night of the span.
 SELECT r.rule_id, r.field_id, r.commune_code, r.watch, r.warning, r.alarm, r.floor, r.jump_ratio, r.trend_ratio,
        r.is_proposal, r.version, r.author, r.created_at, r.rule_id = b.rule_id AS is_in_force
-FROM (SELECT best_rule(%(field_id)s, %(species)s) AS rule_id) AS b
+FROM (SELECT best_rule(%(field_id)s, %(species)s) AS rule_id OFFSET 0) AS b
 JOIN alert_rule r ON r.org_id = %(org_id)s AND r.kind = 'catch' AND r.species = %(species)s
 WHERE r.rule_id = b.rule_id OR EXISTS (
     SELECT FROM judged_night j

@@ -9,10 +9,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from psycopg.rows import class_row
-
 from lighttrap import sql
 from lighttrap.store.pool import Connection
+from lighttrap.store.rows import record_row
 
 _SQL = sql.load("devices")
 
@@ -61,4 +60,4 @@ class DeviceState:
 def page_states(conn: Connection, org_id: str, *, after: str = "", limit: int = 100) -> list[DeviceState]:
     """The states of an org's traps in service, by id from after `after` on."""
     wanted = {"org_id": org_id, "after": after, "limit": limit}
-    return conn.cursor(row_factory=class_row(DeviceState)).execute(_SQL["device_states"], wanted).fetchall()
+    return conn.cursor(row_factory=record_row(DeviceState)).execute(_SQL["device_states"], wanted).fetchall()

@@ -11,6 +11,7 @@ from psycopg.rows import class_row
 from lighttrap import sql
 from lighttrap.errors import Conflict, NotFound
 from lighttrap.store.pool import Connection
+from lighttrap.store.rows import record_row
 
 _SQL = sql.load("handling")
 NEWEST = 2**63 - 1
@@ -180,10 +181,10 @@ def nights_of_field(
 ) -> list[FieldNight]:
     """What the org's rules make of a field's nights, by species and night."""
     wanted = {"org_id": org_id, "field_id": field_id, "first": first, "last": last, "species": species}
-    return conn.cursor(row_factory=class_row(FieldNight)).execute(_SQL["nights_of_field"], wanted).fetchall()
+    return conn.cursor(row_factory=record_row(FieldNight)).execute(_SQL["nights_of_field"], wanted).fetchall()
 
 
 def _page(conn: Connection, org_id: str, **wanted: object) -> list[Alert]:
     values: dict[str, object] = dict.fromkeys(_FILTERS)
     values |= {"org_id": org_id, "worst": False, "before_rank": HIGHEST, "before_id": NEWEST, "limit": 1, **wanted}
-    return conn.cursor(row_factory=class_row(Alert)).execute(_SQL["page_alerts"], values).fetchall()
+    return conn.cursor(row_factory=record_row(Alert)).execute(_SQL["page_alerts"], values).fetchall()

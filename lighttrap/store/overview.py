@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from psycopg.rows import class_row
-
 from lighttrap import sql
 from lighttrap.store.pool import Connection
+from lighttrap.store.rows import record_row
 
 _SQL = sql.load("overview")
 
@@ -148,14 +147,14 @@ def worst(
 def levels(conn: Connection, org_id: str, night: date, *, nights: int = 60) -> list[NightLevels]:
     """How many fields are at each level in a night and those before it, oldest first."""
     values = {"org_id": org_id, "first": night - timedelta(days=nights - 1), "last": night}
-    return conn.cursor(row_factory=class_row(NightLevels)).execute(_SQL["levels"], values).fetchall()
+    return conn.cursor(row_factory=record_row(NightLevels)).execute(_SQL["levels"], values).fetchall()
 
 
 def _lines(
     conn: Connection, org_id: str, night: date, species: str | None, *, limit: int | None = None
 ) -> Sequence[FieldOverview]:
     wanted = {"org_id": org_id, "night": night, "species": species, "limit": limit}
-    return conn.cursor(row_factory=class_row(FieldOverview)).execute(_SQL["field_nights"], wanted).fetchall()
+    return conn.cursor(row_factory=record_row(FieldOverview)).execute(_SQL["field_nights"], wanted).fetchall()
 
 
 def _calmness(line: FieldOverview) -> tuple[int, float]:

@@ -52,6 +52,25 @@ class PlacedTrap:
     until: int
 
 
+@dataclass(frozen=True, slots=True)
+class StoredTraps:
+    """Traps as they were read, in lines of plain values: a digest of these costs little, and tells what changed."""
+
+    nights: Sequence[tuple[Any, ...]]
+    counts: Sequence[tuple[Any, ...]]
+
+    def records(self) -> list[TrapRecord]:
+        """The traps, with their nights and counts."""
+        counts = _by_trap(self.counts)
+        return [
+            TrapRecord(
+                trap_id, name, nominal_s, dict(zip(nights, map(TrapNight, *columns), strict=True)) if nights else {},
+                counts.get(trap_id, series.nothing()), heard_at,
+            )
+            for trap_id, name, nominal_s, heard_at, nights, *columns in self.nights
+        ]  # fmt: skip
+
+
 def tonight_of_field(conn: Connection, org_id: str, field_id: str) -> int:
     """The night that goes on in a field, as a day number. Raises NotFound when the org has no such field."""
     return _tonight(conn, "field_tonight", f"field {field_id}", {"org_id": org_id, "field_id": field_id})
@@ -74,7 +93,7 @@ def field_of_trap(conn: Connection, trap_id: str) -> str | None:
     return str(row[0]) if row else None
 
 
-def records(
+def stored_traps(
     conn: Connection,
     org_id: str,
     trap_ids: Sequence[str],
@@ -84,21 +103,14 @@ def records(
     *,
     field_id: str | None = None,
     since: date,
-) -> list[TrapRecord]:
+) -> StoredTraps:
     """These traps with their nights from `first` to `last`, and their counts of a species from `since` on.
 
     With a field, only nights on which they stood there; counts from before they stood anywhere are among them.
     """
-    counts = counts_of(conn, org_id, trap_ids, species, since, last, field_ids=[field_id] * len(trap_ids))
+    counts = _counts_of(conn, org_id, trap_ids, species, since, last, [field_id] * len(trap_ids))
     wanted = {"trap_ids": list(trap_ids), "first": first, "last": last, "field_id": field_id}
-    found = conn.execute(_SQL["nights_of_traps"], wanted, binary=True).fetchall()
-    return [
-        TrapRecord(
-            trap_id, name, nominal_s, dict(zip(nights, map(TrapNight, *columns), strict=True)) if nights else {},
-            counts.get(trap_id, series.nothing()), heard_at,
-        )
-        for trap_id, name, nominal_s, heard_at, nights, *columns in found
-    ]  # fmt: skip
+    return StoredTraps(conn.execute(_SQL["nights_of_traps"], wanted, binary=True).fetchall(), counts)
 
 
 def counts_of(
@@ -115,12 +127,7 @@ def counts_of(
 
     Where `field_ids` names a trap's field, without the nights it is known to have stood in another.
     """
-    wanted = {
-        "org_id": org_id, "trap_ids": list(trap_ids), "field_ids": list(field_ids), "species": species, "first": first,
-        "last": last,
-    }  # fmt: skip
-    rows = conn.execute(_SQL["counts_of_traps"], wanted, binary=True).fetchall()
-    return {trap_id: _counts(*columns) for trap_id, *columns in rows}
+    return _by_trap(_counts_of(conn, org_id, trap_ids, species, first, last, field_ids))
 
 
 def judged_nights(
@@ -147,6 +154,26 @@ def page_traps(
     wanted = {"org_id": org_id, "commune_code": commune_code, "after": after, "limit": limit}
     rows = conn.execute(_SQL["page_traps"], wanted).fetchall()
     return [PlacedTrap(*row) for row in rows]
+
+
+def _counts_of(
+    conn: Connection,
+    org_id: str,
+    trap_ids: Sequence[str],
+    species: str,
+    first: date,
+    last: date,
+    field_ids: Sequence[str | None],
+) -> list[tuple[Any, ...]]:
+    wanted = {
+        "org_id": org_id, "trap_ids": list(trap_ids), "field_ids": list(field_ids), "species": species, "first": first,
+        "last": last,
+    }  # fmt: skip
+    return conn.execute(_SQL["counts_of_traps"], wanted, binary=True).fetchall()
+
+
+def _by_trap(lines: Sequence[tuple[Any, ...]]) -> dict[str, Counts]:
+    return {trap_id: _counts(*columns) for trap_id, *columns in lines}
 
 
 def _counts(*columns: Sequence[int]) -> Counts:
