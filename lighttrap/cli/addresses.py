@@ -53,8 +53,8 @@ def find(data: Path | None) -> Addresses:
 
     Raises ConfigError when there are none.
     """
-    if data is None and (os.environ.get(_DSN) or os.environ.get(_BROKER)):
-        return Addresses(database_address(os.environ), os.environ.get(_BROKER))
+    if data is None and any(os.environ.get(name) for name in (_DSN, _BROKER, _API)):
+        return Addresses(database_address(os.environ), os.environ.get(_BROKER), api_url=os.environ.get(_API))
     place = data or directory.DEFAULT
     found = running.find(place)
     if found is None:

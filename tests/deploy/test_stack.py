@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -10,16 +11,19 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import psycopg
 import pytest
 
+from lighttrap.store import accounts, pool
 from tests import compose
 from tests.cluster import Cluster, reachable
 from tests.fix_db import _binaries
-from tests.fix_site import IS_ROOT, ROOT, Site, SiteBroker
+from tests.fix_site import DOMAIN, IS_ROOT, ROOT, Site, SiteBroker
 from tests.services import Server, free_port, is_listening, missing, server_folder
 from tests.waiting import wait_until
 
@@ -114,7 +118,9 @@ def stack(site: Site, request: pytest.FixtureRequest) -> Iterator[Stack]:
         missing("no psql found")
     with ExitStack() as stack:
         place = stack.enter_context(reachable(_binaries(request.config)))
-        cluster = SiteCluster(place, stack.enter_context(server_folder("site")))
+        cluster = SiteCluster(
+            place, stack.enter_context(server_folder("site")), timescale=request.config.option.db_server == "timescale"
+        )  # fmt: skip
         cluster.make()
         cluster.start()
         stack.callback(cluster.stop)
@@ -185,14 +191,65 @@ def test_reading_passes_from_a_provisioned_trap_to_the_table_and_a_standby_takes
         assert one.process.returncode == 0
 
 
+PORTS = {
+    "api": "LIGHTTRAP_API__PORT",
+    "notify": "LIGHTTRAP_NOTIFY__METRICS_PORT",
+    "monitor": "LIGHTTRAP_MONITOR__METRICS_PORT",
+    "dashboard": "LIGHTTRAP_DASHBOARD__PORT",
+}
+
+
+def test_every_other_program_is_well_with_the_role_and_the_settings_of_its_container(stack: Stack):
+    ports = {name: free_port() for name in PORTS}
+    folders = {"api": "secrets/api", "notify": "secrets/notify"}
+    (stack.site.folder / "secrets/notify/LIGHTTRAP_NOTIFY__CONSOLE__IS_ON").write_text("true\n", encoding="utf-8")
+    started = {}
+    for name, setting in PORTS.items():
+        more = {setting: str(ports[name])}
+        if name in folders:
+            more["LIGHTTRAP_SECRETS"] = str(stack.site.folder / folders[name])
+        started[name] = stack.start(name, **more)
+    for name, path in {
+        "api": "/readyz",
+        "notify": "/readyz",
+        "monitor": "/healthz",
+        "dashboard": "/_stcore/health",
+    }.items():
+        wait_until(partial(_is_well_or_ended, started[name], ports[name], path), within=60)
+        assert started[name].is_running, started[name].output()
+    assert "console" in started["notify"].output()
+    with pool.connect(stack.cluster.dsn("lighttrap")) as conn:
+        accounts.add_account(conn, "lan", "Lan", "ba con trâu trắng", is_admin=True)
+    came_in = httpx2.post(
+        f"http://127.0.0.1:{ports['api']}/login", data={"login": "lan", "password": "ba con trâu trắng"}
+    )  # fmt: skip
+    assert came_in.status_code == 303
+    assert came_in.headers["Location"] == f"https://{DOMAIN}"
+    told = httpx2.get(f"http://127.0.0.1:{ports['monitor']}/metrics", timeout=30).text
+    assert re.search(r"(?m)^lighttrap_database_up 1", told)
+    assert re.search(r"(?m)^lighttrap_broker_up 1", told)
+    for program in started.values():
+        program.stop()
+    assert {name: program.process and program.process.returncode for name, program in started.items()} == dict.fromkeys(
+        PORTS, 0
+    )
+
+
 def _beat(stack: Stack) -> Path:
     return stack.site.folder / "broker/beat"
 
 
 def _is_ready(port: int) -> bool:
-    check = str(ROOT / "deploy/healthcheck.py")
-    asked = [sys.executable, check, f"http://127.0.0.1:{port}/readyz"]
+    return _is_well(port, "/readyz")
+
+
+def _is_well(port: int, path: str) -> bool:
+    asked = [sys.executable, str(ROOT / "deploy/healthcheck.py"), f"http://127.0.0.1:{port}{path}"]
     return subprocess.run(asked, capture_output=True, check=False).returncode == 0
+
+
+def _is_well_or_ended(program: Server, port: int, path: str) -> bool:
+    return not program.is_running or _is_well(port, path)
 
 
 def _send(stack: Stack) -> None:
