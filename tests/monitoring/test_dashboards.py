@@ -85,4 +85,5 @@ def test_datasource_and_folder_are_those_that_are_provisioned():
     [source] = yaml.safe_load((place / "datasources/prometheus.yml").read_text())["datasources"]
     [provider] = yaml.safe_load((place / "dashboards/lighttrap.yml").read_text())["providers"]
     assert {panel["datasource"]["uid"] for _, panel in PANELS} == {source["uid"]}
+    assert source["url"] == "http://prometheus:9090"
     assert provider["options"]["path"] == "/etc/grafana/dashboards"
