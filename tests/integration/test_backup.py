@@ -12,7 +12,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from typer.testing import CliRunner
 
 from lighttrap import migrate
@@ -158,7 +158,7 @@ def station(databases: Databases, empty: str) -> Iterator[str]:
     name = f"station_{os.urandom(3).hex()}"
     database = conninfo_to_dict(empty)["dbname"]
     with psycopg.connect(databases.admin_dsn, autocommit=True) as admin:
-        admin.execute(f"CREATE ROLE {name} IN ROLE pg_read_all_settings".encode())
+        admin.execute(f"CREATE ROLE {name} LOGIN IN ROLE pg_read_all_settings".encode())
         admin.execute(f"ALTER DATABASE {database} OWNER TO {name}".encode())
         yield name
         admin.execute(f"DROP DATABASE {database} WITH (FORCE)".encode())
@@ -186,6 +186,27 @@ def test_a_backup_of_an_older_release_is_brought_up_to_this_one_for_its_owner(
         assert restores.holding(back) is not None
         assert back.execute(owners).fetchall() == [(station,)]
     databases.drop(old)
+
+
+def test_who_owns_the_database_saves_it_and_a_superuser_puts_it_back_for_them(databases, place, empty, station):
+    """As at a site: nobody works as superuser, and the new database may have TimescaleDB's extension already."""
+    database = databases.empty()
+    with psycopg.connect(databases.admin_dsn, autocommit=True) as admin:
+        admin.execute(f"ALTER DATABASE {conninfo_to_dict(database)['dbname']} OWNER TO {station}".encode())
+    dsn = make_conninfo(database, user=station)
+    with pool.connect(dsn) as conn:
+        migrate.migrate(conn)
+        for night in an_outbreak(a_village(conn, 1), sick=0):
+            store(conn, night)
+    file, told = take(dsn, place)
+    if told.source.timescaledb:
+        with pool.connect(empty) as conn:
+            backups.create_timescaledb(conn, told.source.timescaledb)
+    restore.restore(file, empty)
+    with pool.connect(make_conninfo(empty, user=station)) as back:
+        assert back.execute("SELECT count(*) FROM reading").fetchone() == (48,)
+        assert back.execute("DELETE FROM reading WHERE seq = 1").rowcount == 1
+    databases.drop(database)
 
 
 def test_roles_that_are_not_there_are_named(lived_in, database, place, empty):
