@@ -36,6 +36,11 @@ QUICK = {
     "LIGHTTRAP_INGEST__STANDBY_POLL_S": "0.2",
 }
 STEADY_S = 3.0
+_NOT_ASKED = """
+    SELECT (SELECT coalesce(sum(seq_count(missing_seqs(stored + rejected + gone, sent_upto))), 0) FROM ledger)
+           - (SELECT coalesce(sum(seq_count(missing)), 0) FROM gap WHERE closed_at IS NULL AND asked > 0)
+"""
+"""Readings that are known to be missing, less those of gaps that were asked for."""
 
 
 class Scene:
@@ -117,8 +122,7 @@ class Scene:
         """Waits until every reading that is missing is asked for, once traps said how far they count; how many."""
         at = self.fleet.greet()
         wait_until(lambda: self._greeted(at), equals=TRAPS, within=60)
-        wait_until(lambda: self._ask("SELECT count(*) FILTER (WHERE asked > 0) FROM gap") > 0, within=30)
-        wait_until(lambda: self._ask("SELECT count(*) FILTER (WHERE asked = 0) FROM gap"), equals=0, within=30)
+        wait_until(lambda: self._ask(_NOT_ASKED), equals=0, within=30)
         return self._ask("SELECT sum(seq_count(missing)) FROM gap WHERE closed_at IS NULL")
 
     @contextmanager
