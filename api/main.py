@@ -11,6 +11,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.routing import APIRoute
 
 from api import database, openapi, problems
+from api.again import Again
 from api.config import ApiSettings
 from api.edge import Edge, Metrics
 from api.exports.stream import Slots
@@ -145,6 +146,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
                 "RateLimit-Policy",
             ],
         )
+    app.add_middleware(Again)
     app.add_middleware(
         Edge, metrics=app.state.metrics, limiter=app.state.limiter, body_bytes=settings.api.body_bytes
     )  # fmt: skip

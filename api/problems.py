@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
+from api import again
 from lighttrap import errors
 
 log = logging.getLogger(__name__)
@@ -79,6 +80,8 @@ def answer(
 
 
 def _ours(request: Request, error: Exception) -> Response:
+    if again.is_worth_it(request.scope, error):
+        raise error
     if _status(error) == 500:
         return unexpected(_id(request), request.scope, error)
     return ours(_id(request), error)

@@ -14,13 +14,18 @@ from typing import NamedTuple
 from ingest.broker import Message
 from ingest.sorting import News, Sorted, refusal, rounds, sort_messages
 from lighttrap import wire
-from lighttrap.store import alerts, catches, news, quarantine, readings
+from lighttrap.errors import StoreRejected
+from lighttrap.store import alerts, catches, ledger, news, quarantine, readings
 from lighttrap.store.alerts import SaidNow
 from lighttrap.store.pool import Connection
 from lighttrap.store.quarantine import Refusal
 from lighttrap.store.quarantine_room import Room
 from lighttrap.store.readings import StagedReading
 
+DECOMPRESSION_LIMIT = "53400"
+"""SQLSTATE of "tuple decompression limit exceeded" of TimescaleDB's columnstore; the rest of class 53 is outages."""
+DATABASE, LATE_COMPRESSED = "database", "late_compressed"
+"""Why a message is refused that the database would not take."""
 DETAILS = {
     "unknown_trap": "no trap of this id is registered; register it and replay",
     "clock_ahead": "the reading ends more than 10 minutes after it was received",
@@ -105,10 +110,20 @@ def store_batch(
     return outcome
 
 
-def quarantine_one(conn: Connection, message: Message, detail: str, room: Room | None = None) -> Outcome:
-    """Quarantines a message that the database itself refuses."""
-    dropped = quarantine.insert(conn, [refusal(message, "database", detail)], room)
-    return Outcome(refused=Counter(database=1), dropped=dropped)
+def quarantine_one(conn: Connection, message: Message, fault: StoreRejected, room: Room | None = None) -> Outcome:
+    """Quarantines a message that the database itself refuses.
+
+    One that meets TimescaleDB's limit even by itself is `late_compressed`: the watermark passes over it, for to send it
+    again would not help.
+    """
+    reason = LATE_COMPRESSED if fault.sqlstate == DECOMPRESSION_LIMIT else DATABASE
+    dropped = quarantine.insert(conn, [refusal(message, reason, str(fault)[:500])], room)
+    outcome = Outcome(refused=Counter({reason: 1}), dropped=dropped)
+    if reason == LATE_COMPRESSED:
+        for one in sort_messages([message]).readings:
+            ledger.note_rejected(conn, one.org_id, one.trap_id, one.packet.boot, one.packet.seq)
+            outcome.boots.add((one.trap_id, one.packet.boot))
+    return outcome
 
 
 def _store_readings(

@@ -92,7 +92,7 @@ def _store(conn: Connection, ids: Sequence[int], alert_within_s: float) -> Outco
 
 def _refuse(conn: Connection, one: int, fault: StoreRejected) -> Outcome:
     taken = quarantine.take_up(conn, [one])
-    return quarantine_one(conn, _message(taken[0]), str(fault)[:500]) if taken else Outcome()
+    return quarantine_one(conn, _message(taken[0]), fault) if taken else Outcome()
 
 
 def _message(entry: model.QuarantinedMessage) -> Message:

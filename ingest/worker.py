@@ -206,7 +206,7 @@ class Worker:
 
     def _commit_refusal(self, message: Message, fault: StoreRejected) -> Outcome:
         log.error("the database refuses a message", extra={"topic": repr(message.topic), "sqlstate": fault.sqlstate})
-        return self.store.run(lambda conn: quarantine_one(conn, message, str(fault)[:500], self._room))
+        return self.store.run(lambda conn: quarantine_one(conn, message, fault, self._room))
 
     def _count(self, outcome: Outcome) -> None:
         messages = self._metrics.messages

@@ -17,15 +17,17 @@ zone = cache(ZoneInfo)
 
 
 def parts(table: Table, _: ExportNote, ask: Ask) -> Iterator[bytes]:
-    """The file, piece by piece."""
-    yield (csvtext.BOM + csvtext.lines([[column.header for column in table.columns]])).encode()
+    """The file, piece by piece; the head waits for the first rows, so that a question that fails is answered as one."""
+    head = csvtext.BOM + csvtext.lines([[column.header for column in table.columns]])
     writers = [_WRITERS[column.kind] for column in table.columns]
     at = table.place("time_zone")
     for rows in ask():
         columns = list(zip(*rows, strict=True))
         # Column by column: a loop inside a list costs half of one call a cell.
         shown = [write(cells, columns[at]) for write, cells in zip(writers, columns, strict=False)]
-        yield csvtext.lines(zip(*shown, strict=True)).encode()
+        yield (head + csvtext.lines(zip(*shown, strict=True))).encode()
+        head = ""
+    yield head.encode()
 
 
 def _texts(cells: Sequence[Any], _: Sequence[str]) -> Sequence[Any]:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
+import psycopg
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request
 from fastapi.responses import Response
 
@@ -145,5 +146,9 @@ def _parts(
     with app.state.exports.one(), pool.translate_errors(), pool.connect(dsn, application="lighttrap export") as conn:
         exports.begin(conn)
         note = notes.note(conn, table, wanted, access.caller, asked_at)
-        yield from _WRITERS[form](table, note, lambda: table.rows(conn, wanted))
+        try:
+            yield from _WRITERS[form](table, note, lambda: table.rows(conn, wanted))
+        except psycopg.Error as error:
+            log.warning("an export broke off", extra={**told, "sqlstate": error.sqlstate, "error": str(error)})
+            raise
         log.info("an export is done", extra=told)

@@ -14,6 +14,18 @@ ON CONFLICT (trap_id, boot) DO UPDATE SET gone = (ledger.gone + excluded.gone) -
 WHERE range_count(ledger.stored + ledger.rejected + ledger.gone + excluded.gone) <= greatest(
           1000, range_count(ledger.stored + ledger.rejected + ledger.gone))
 
+-- note_rejected --
+-- What was refused though the ledger's own statement never saw it; not where it would make one hole too many.
+INSERT INTO ledger (trap_id, boot, rejected, sent_upto)
+SELECT b.trap_id, b.boot, int8multirange(int8range(%(seq)s, %(seq)s, '[]')), %(seq)s
+FROM trap t CROSS JOIN LATERAL boot_to_open(t.trap_id, %(boot)s) AS b
+WHERE t.trap_id = %(trap_id)s AND t.org_id = %(org_id)s
+ON CONFLICT (trap_id, boot) DO UPDATE SET
+    rejected = (ledger.rejected + excluded.rejected) - ledger.stored,
+    gone = ledger.gone - excluded.rejected,
+    sent_upto = greatest(ledger.sent_upto, excluded.sent_upto)
+WHERE NOT makes_hole(%(seq)s, ledger.stored + ledger.rejected + ledger.gone)
+
 -- watermarks --
 -- Per boot: every seq up to the watermark is stored, refused or given up.
 SELECT t.org_id, l.trap_id, l.boot,

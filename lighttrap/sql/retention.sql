@@ -18,14 +18,20 @@ WHERE readings_from IS NOT NULL AND (%(org_id)s::text IS NULL OR org_id = %(org_
 ORDER BY org_id
 
 -- oldest_of_traps --
--- Traps that still have readings from before, each with its oldest.
-SELECT t.trap_id, old.start_at
+-- Traps that still have readings from before: of each the oldest, and the one with which the next 5,000 begin, if any.
+SELECT t.trap_id, old.start_at, next.start_at
 FROM trap t
 CROSS JOIN LATERAL (
     SELECT r.start_at FROM reading r
     WHERE r.trap_id = t.trap_id AND r.start_at < %(before)s::timestamptz
     ORDER BY r.start_at LIMIT 1
 ) AS old
+LEFT JOIN LATERAL (
+    SELECT r.start_at FROM reading r
+    WHERE r.trap_id = t.trap_id AND r.start_at > old.start_at
+      AND r.start_at < least(%(before)s::timestamptz, old.start_at + %(span)s::interval)
+    ORDER BY r.start_at OFFSET %(enough)s LIMIT 1
+) AS next ON true
 WHERE t.org_id = %(org_id)s
 LIMIT %(traps)s
 

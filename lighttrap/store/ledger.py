@@ -46,6 +46,12 @@ def note_gone(conn: Connection, trap_id: str, boot: int, from_seq: int, to_seq: 
     conn.execute(_SQL["note_gone"], {"trap_id": trap_id, "boot": boot, "from_seq": from_seq, "to_seq": to_seq})
 
 
+def note_rejected(conn: Connection, org_id: str, trap_id: str, boot: int, seq: int) -> None:
+    """A reading is refused for good, so the watermark passes over it; if it is stored after all, it is stored."""
+    wanted = {"org_id": org_id, "trap_id": trap_id, "boot": boot, "seq": seq}
+    conn.execute(_SQL["note_rejected"], wanted)
+
+
 def watermarks(conn: Connection, boots: Collection[tuple[str, int]]) -> list[BootWatermark]:
     """Watermarks of the (trap_id, boot) pairs that are known, grouped by trap, the newest boot first."""
     pairs = {"trap_ids": [trap_id for trap_id, _ in boots], "boots": [boot for _, boot in boots]}

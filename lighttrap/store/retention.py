@@ -14,8 +14,9 @@ from lighttrap.store.pool import Connection
 _SQL = sql.load("retention")
 _TIMESCALEDB = sql.load("timescaledb")
 SPAN = timedelta(days=14)
-"""Of one trap, deleted by one statement. In the columnstore that opens some 2,000 rows; a transaction may 100,000."""
-TRAPS = 20
+"""Of one trap, deleted by one statement at most, and not more than `ENOUGH_READINGS`. In the columnstore that opens
+some 2,000 rows of a trap that sends each 10 minutes; a transaction may open 100,000."""
+TRAPS = 5
 """Traps whose readings one transaction deletes at most."""
 ENOUGH_READINGS = 5000
 """So many deleted end a transaction: what comes meanwhile waits for it."""
@@ -43,10 +44,10 @@ def delete_some(conn: Connection, org_id: str | None = None) -> int:
 
 def _delete_of_org(conn: Connection, org_id: str, before: datetime, enough: int) -> int:
     # Never prepared: a plan made for the values leaves out the chunks that they exclude.
-    wanted = {"org_id": org_id, "before": before, "traps": TRAPS}
+    wanted = {"org_id": org_id, "before": before, "traps": TRAPS, "span": SPAN, "enough": ENOUGH_READINGS}
     deleted = 0
-    for trap_id, first in conn.execute(_SQL["oldest_of_traps"], wanted, prepare=False).fetchall():
-        span = {"trap_id": trap_id, "first": first, "before": min(before, first + SPAN)}
+    for trap_id, first, following in conn.execute(_SQL["oldest_of_traps"], wanted, prepare=False).fetchall():
+        span = {"trap_id": trap_id, "first": first, "before": following or min(before, first + SPAN)}
         deleted += conn.execute(_SQL["delete_span"], span, prepare=False).rowcount
         if deleted >= enough:
             break

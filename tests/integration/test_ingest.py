@@ -319,3 +319,39 @@ def test_worker_deletes_what_its_org_keeps_no_longer_while_it_stores(database, c
     assert ingest.metric("lighttrap_ingest_readings_deleted_total") >= 1
     trap_side.send(a_reading(11, start=datetime.now(UTC) - timedelta(hours=1)))
     wait_until(lambda: trap_side.watermark(BOOT), equals=11)
+
+
+LIMIT_OF_A_TRANSACTION = """
+    CREATE FUNCTION limit_rows() RETURNS trigger LANGUAGE plpgsql AS $$
+    DECLARE taken int := coalesce(nullif(current_setting('tests.taken', true), ''), '0')::int + 1;
+    BEGIN
+        PERFORM set_config('tests.taken', taken::text, true);
+        IF taken > 40 OR NEW.seq = 137 THEN
+            RAISE EXCEPTION USING ERRCODE = '53400', MESSAGE = 'tuple decompression limit exceeded by operation';
+        END IF;
+        RETURN NEW;
+    END $$;
+    CREATE TRIGGER limit_rows BEFORE INSERT ON reading FOR EACH ROW EXECUTE FUNCTION limit_rows();
+"""
+
+
+def test_limit_of_the_columnstore_makes_batches_smaller_and_one_that_never_fits_is_put_by(
+    database, conn, broker, start_ingest, start_program, trap_side
+):
+    a_trap(conn)
+    conn.execute(LIMIT_OF_A_TRANSACTION)
+    conn.commit()
+    slow = {**QUICK, "LIGHTTRAP_INGEST__BATCH_S": "1", "LIGHTTRAP_INGEST__BATCH_MESSAGES": "300"}
+    ingest = start_ingest(database, broker.url, **slow)
+    packets = [a_reading(seq) for seq in range(1, 301)]
+    trap_side.send_all((a_topic(), packet) for packet in packets)
+    wait_until(lambda: trap_side.watermark(BOOT), equals=300)
+    assert reasons(conn) == ["late_compressed"]
+    assert balance(conn, [(TRAP, BOOT, p.seq) for p in packets if p.seq != 137]).is_even
+    assert number(conn, "SELECT seq_count(rejected) FROM ledger") == 1
+    assert ingest.metric("lighttrap_ingest_store_retries_total") == 0
+    conn.execute("DROP TRIGGER limit_rows ON reading")
+    conn.commit()
+    replay = start_program("ingest", "replay", LIGHTTRAP_DATABASE__DSN=database)
+    assert replay.wait() == 0, replay.output()
+    assert balance(conn, [(TRAP, BOOT, p.seq) for p in packets]).is_even
