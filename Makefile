@@ -24,7 +24,7 @@ fuzz: install ## let atheris look for bytes that a decoder reads wrong (ARGS=-ma
 		{ echo "atheris does not install here; it needs Linux and a Python that it has a wheel for" >&2; exit 1; }
 	@.venv/bin/python -m tests.fuzz $(ARGS)
 
-check: install ## format, lint, types, imports, documentation
+check: install ## format, lint, types, imports, documentation, secrets, vulnerabilities, SBOM
 	@scripts/check
 
 bench: install ## measure; PEERS=1 installs what to compare with and measures it too

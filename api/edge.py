@@ -25,9 +25,14 @@ _HEADERS = {
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    # A list may be kept, and must be asked for again each time: its ETag makes that cheap.
-    "Cache-Control": "private, no-cache",
+    "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
 }
+_ASKED_AGAIN = "private, no-cache"
+"""Of what was looked up: it may be kept, and must be asked for again each time, which its ETag makes cheap."""
+_KEPT_BY_NOBODY = "no-store"
+"""Of all else: errors, and what a change answers, which may hold a new secret."""
 
 
 _FOR_THE_INSIDE = {"/healthz", "/readyz", "/metrics"}
@@ -145,6 +150,8 @@ class _Answer:
         headers["X-Request-Id"] = self.request_id
         for name, text in _HEADERS.items():
             headers.setdefault(name, text)
+        is_looked_up = self._is_get and self.status in (200, 304)
+        headers.setdefault("Cache-Control", _ASKED_AGAIN if is_looked_up else _KEPT_BY_NOBODY)
         if "left" in self._state:
             headers.update(self._state["left"].headers())
         if self._is_get and self.status == 200 and _is_json(headers):

@@ -29,6 +29,9 @@ _PAGE = Environment(loader=PackageLoader("api", "signin"), autoescape=select_aut
 Login = Annotated[str, Form(max_length=254, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
+_KEPT_BY_NOBODY = {"Cache-Control": "no-store"}
+
+
 @router.get("/login")
 def show_login(request: Request, settings: Settings, next: str = "", lang: str = "vi") -> Response:
     """The page to log in on."""
@@ -95,5 +98,5 @@ def _page(request: Request, language: str, goal: str, status: int = 200, login: 
     # A browser holds the way on after the form to this list too.
     onward = f" {_origin(settings.dashboard_url)}" if settings.dashboard_url else ""
     policy = f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; img-src data:; form-action 'self'{onward}"
-    headers = {"Content-Security-Policy": f"{policy}; frame-ancestors 'none'; base-uri 'none'"}
+    headers = {"Content-Security-Policy": f"{policy}; frame-ancestors 'none'; base-uri 'none'", **_KEPT_BY_NOBODY}
     return HTMLResponse(html, status, headers)
