@@ -42,6 +42,7 @@ class SecuredBroker(Broker):
     def __init__(self, binary: str, folder: Path, certificates: Certificates | None = None) -> None:
         super().__init__(binary, folder)
         self.port = free_port()
+        self.ca = certificates.ca if certificates else None
         self.files = FileSettings(
             passwords=folder / "passwords", acl=folder / "acl", pid_file=folder / "mosquitto.pid", poll_s=1, rest_s=0,
             **{f"{service.name.lower()}_secret": SecretStr(SECRETS[service]) for service in Service},
@@ -70,14 +71,14 @@ class SecuredBroker(Broker):
 
     def url_of(self, user: str, secret: str) -> str:
         """Where a program with that login connects."""
-        return f"mqtt://{user}:{secret}@{self.host}:{self.port}"
+        return f"mqtt{'s' if self.ca else ''}://{user}:{secret}@{self.host}:{self.port}"
 
 
 class Login:
     """A client with a login; keeps what it hears, and what the broker said to it."""
 
     def __init__(
-        self, broker: Broker, user: str | None, secret: str | None, *, client_id: str | None = None,
+        self, broker: SecuredBroker, user: str | None, secret: str | None, *, client_id: str | None = None,
         protocol: MQTTProtocolVersion = MQTTProtocolVersion.MQTTv5, will: str | None = None, insists: bool = True,
     ) -> None:  # fmt: skip
         self._insists = insists
@@ -89,6 +90,8 @@ class Login:
         self.client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=chosen, protocol=protocol)
         if user is not None:
             self.client.username_pw_set(user, secret)
+        if broker.ca:
+            self.client.tls_set(str(broker.ca))
         if will:
             self.client.will_set(will, b"will", qos=1, retain=True)
         self.client.on_message = lambda _c, _d, message: self.heard.append((message.topic, bytes(message.payload)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from paho.mqtt.enums import MQTTProtocolVersion
 
@@ -56,6 +58,12 @@ STRANGERS = {
 
 def of_trap(trap_id: str, org: str, secret: str) -> TrapLogin:
     return TrapLogin(trap_id, org, brokersecret.hashed(secret))
+
+
+@pytest.fixture
+def secured(encrypted: tuple[SecuredBroker, Path]) -> SecuredBroker:
+    """The broker as it stands in the field: with TLS."""
+    return encrypted[0]
 
 
 @pytest.fixture
@@ -147,13 +155,14 @@ def test_trap_hears_nothing_but_its_own_two_topics(field, login, observer, proto
     assert trap.topics() <= {own(topics.Kind.STORED), own(topics.Kind.COMMAND)}
 
 
+@PROTOCOLS
 @pytest.mark.parametrize("taken", ["_ingest", B])
-def test_trap_that_gives_itself_anothers_client_id_takes_nothing_from_it(field, login, taken):
+def test_trap_that_gives_itself_anothers_client_id_takes_nothing_from_it(field, login, taken, protocol):
     other = login(taken, SECRET_B) if taken == B else login(taken)
     assert other.is_in()
     wanted = own(topics.Kind.STORED, B, ORG_B) if taken == B else own(topics.Kind.READING, B, ORG_B)
     other.subscribe(wanted)
-    thief = login(A, SECRET_A, client_id=taken)
+    thief = login(A, SECRET_A, client_id=taken, protocol=protocol)
     assert thief.is_in()
     sender = login("_ingest") if taken == B else login(B, SECRET_B)
     for number in range(3):
