@@ -29,13 +29,7 @@ _OLDER_NIGHTS = (
     FROM trap t CROSS JOIN generate_series(1, %(nights)s) AS n WHERE t.org_id = 'bench' ORDER BY n, t.trap_id
     """,
 )
-_TO_COLUMNSTORE = (
-    """
-    ALTER TABLE reading SET (timescaledb.enable_columnstore, timescaledb.segmentby = 'trap_id',
-                             timescaledb.orderby = 'start_at')
-    """,
-    "SELECT compress_chunk(chunk) FROM show_chunks('reading') AS chunk",
-)
+_TO_COLUMNSTORE = "SELECT compress_chunk(chunk) FROM show_chunks('reading') AS chunk"
 
 
 def bytes_per_reading(servers: Servers) -> dict[str, float | None]:
@@ -69,8 +63,7 @@ def columnstore_bytes_per_reading(servers: Servers) -> float | None:
         if licence != "timescale":
             return None
         conn.execute("SET statement_timeout = 0")
-        for statement in _TO_COLUMNSTORE:
-            conn.execute(statement)
+        conn.execute(_TO_COLUMNSTORE)
         [(size, rows)] = conn.execute("SELECT hypertable_size('reading'), count(*) FROM reading").fetchall()
         conn.commit()
     return round(float(size / rows), 1)

@@ -8,12 +8,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from ingest.pipeline import DECOMPRESSION_LIMIT
 from lighttrap import migrate
 from lighttrap.cli import doctor
-from lighttrap.store import checks, pool, trap_hours
+from lighttrap.errors import StoreRejected
+from lighttrap.store import checks, orgs, pool, retention, trap_hours
 from tests.builders import ORG, TRAP, a_reading, a_trap, store_readings
 from tests.cluster import Cluster
 from tests.fix_db import timescale_wanted
+from tests.integration.test_store import store
 from tests.ledger_check import balance
 from tests.services import server_folder
 from tests.waiting import wait_until
@@ -143,3 +146,54 @@ def test_failing_job_is_found_with_its_error_and_since_when(own_cluster, request
         assert (job.relation, job.did_its_work) == ("reading", False)
         assert job.failing_since is not None
         assert "hypertable_id" in str(job.error)
+
+
+def test_late_readings_and_duplicates_meet_the_columnstore_as_they_meet_rows(columnstore):
+    """The limit of opened rows is set to one: storing opens none. What an org gives up opens a few."""
+    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    a_trap(columnstore, in_service_from=midnight - timedelta(days=400))
+    a_trap(columnstore, "ct-001", org="can-tho", in_service_from=midnight - timedelta(days=400))
+    packets = [a_reading(seq, start=midnight - timedelta(days=200) + timedelta(hours=4 * seq)) for seq in range(1, 900)]
+    store(columnstore, *packets[::2])
+    _convert_old_chunks(columnstore)
+    columnstore.execute("SET timescaledb.max_tuples_decompressed_per_dml_transaction = 1")
+    columnstore.commit()
+    assert set(store(columnstore, *packets[1::2])) == {"fresh"}
+    assert set(store(columnstore, *packets)) == {"duplicate"}
+    assert balance(columnstore, [(TRAP, packet.boot, packet.seq) for packet in packets]).is_even
+    columnstore.execute("SET timescaledb.max_tuples_decompressed_per_dml_transaction = 2000")
+    made = columnstore.execute("SELECT * FROM catch ORDER BY night").fetchall()
+    orgs.keep_readings(columnstore, ORG, 100)
+    columnstore.commit()
+    while retention.delete_some(columnstore):
+        columnstore.commit()
+    [(first, left)] = columnstore.execute("SELECT min(start_at), count(*) FROM reading").fetchall()
+    assert (first, left) == (midnight - timedelta(days=100), len([p for p in packets if p.start >= first]))
+    assert columnstore.execute("SELECT * FROM catch ORDER BY night").fetchall() == made
+    assert set(store(columnstore, *packets)) == {"duplicate"}
+
+
+def test_limit_of_the_columnstore_is_the_one_that_ingest_knows(columnstore):
+    long_ago = datetime.now(UTC) - timedelta(days=100)
+    a_trap(columnstore, in_service_from=long_ago - timedelta(days=1))
+    store(columnstore, *(a_reading(seq, start=long_ago + timedelta(minutes=10 * seq)) for seq in range(1, 50)))
+    _convert_old_chunks(columnstore)
+    columnstore.execute("SET timescaledb.max_tuples_decompressed_per_dml_transaction = 10")
+    with pytest.raises(StoreRejected) as caught, pool.translate_errors():
+        columnstore.execute("UPDATE reading SET lamp_s = 1 WHERE trap_id = %s AND start_at < now()", [TRAP])
+    assert caught.value.sqlstate == DECOMPRESSION_LIMIT
+    columnstore.rollback()
+
+
+def _convert_old_chunks(conn: pool.Connection) -> None:
+    """Does what the policy does in its time."""
+    conn.commit()
+    conn.autocommit = True
+    chunks = conn.execute(
+        "SELECT format('%I.%I', chunk_schema, chunk_name) FROM timescaledb_information.chunks"
+        " WHERE hypertable_name = 'reading' AND range_end < now() - interval '30 days'"
+    ).fetchall()
+    assert chunks
+    for (chunk,) in chunks:
+        conn.execute(f"CALL convert_to_columnstore('{chunk}')")
+    conn.autocommit = False
