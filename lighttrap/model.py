@@ -331,7 +331,10 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A person who can log in; `is_admin` is of every org, `roles` are by org."""
+    """A person who can log in; `is_admin` is of every org, `roles` are by org.
+
+    `made_by`: the org whose admin made it, until somebody vouches that the login is the person's.
+    """
 
     account_id: int
     login: str
@@ -341,6 +344,7 @@ class Account:
     created_at: datetime
     locked_until: datetime | None = None
     disabled_at: datetime | None = None
+    made_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

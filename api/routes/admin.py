@@ -106,9 +106,10 @@ def unlock_account(everywhere: AdminOfAll, account_id: Number) -> model.Account:
 
 @router.put("/accounts/{account_id}/password", status_code=204)
 def reset_password(everywhere: AdminOfAll, account_id: Number, body: GivenPassword) -> Response:
-    """Gives somebody another password; ends their sessions and a lock-out."""
+    """Gives somebody another password; ends their sessions and a lock-out. Other orgs may let them in from now on."""
     account = accounts.get_account(everywhere.conn, account_id)
     accounts.set_password(everywhere.conn, account_id, body.password)
+    accounts.vouch(everywhere.conn, account_id)
     everywhere.note("set password", "account", account_id, after={"login": account.login})
     return Response(status_code=204)
 

@@ -60,7 +60,7 @@ def list_users(access: KeepPeople) -> list[dict[str, Any]]:
 
 @router.post("/users", status_code=201, response_model=views.User)
 def add_user(access: KeepPeople, body: NewUser) -> dict[str, Any]:
-    """Lets somebody into an org."""
+    """Lets somebody into an org. Who was made by another org is let in by an admin of every org alone."""
     account_id = _account_of(access, body)
     return _put_role(access, "add", account_id, body.role)
 
@@ -130,9 +130,15 @@ def _account_of(access: Access, body: NewUser) -> int:
     except NotFound:
         if body.password is None or body.name is None:
             raise InputFault("nobody has that login yet: give a name and a password") from None
-        return accounts.add_account(access.conn, body.login, body.name, body.password)
+        made_by = None if access.caller.is_admin else access.org_id
+        return accounts.add_account(access.conn, body.login, body.name, body.password, made_by=made_by)
     if body.password is not None or body.name is not None:
         raise Conflict("somebody has that login: leave name and password out to let them in")
+    if access.caller.is_admin:
+        accounts.vouch(access.conn, known.account_id)
+    elif known.made_by not in (None, access.org_id):
+        # Whoever made it may know its password, and would come in with it.
+        raise Conflict("another org made that account: ask an admin of every org to let them in")
     return known.account_id
 
 

@@ -19,6 +19,7 @@ from lighttrap.cli import (
     ledger,
     nights,
     orgs,
+    persons,
     programs,
     quarantine,
     recipients,
@@ -68,6 +69,8 @@ cli.add_typer(texts.cli, name="texts")
 cli.add_typer(alerts.cli, name="alert")
 cli.add_typer(recipients.cli, name="recipient")
 cli.command()(recipients.subscribe)
+cli.add_typer(persons.cli, name="person")
+cli.command()(persons.erase)
 cli.add_typer(broker.cli, name="broker")
 cli.add_typer(quarantine.cli, name="quarantine")
 cli.add_typer(users.cli, name="user")

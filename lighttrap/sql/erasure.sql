@@ -37,3 +37,21 @@ UPDATE delivery SET
     finished_at = coalesce(finished_at, now()),
     state = CASE state WHEN 'queued' THEN 'skipped' WHEN 'failed' THEN 'skipped' WHEN 'leased' THEN 'unknown' ELSE state END
 WHERE recipient_id = %(recipient_id)s
+
+-- erase_wishes --
+DELETE FROM signup WHERE address = ANY(%(forms)s::text[])
+
+-- erase_account --
+UPDATE account SET
+    login = %(login)s, name = '-', password_hash = '-', is_admin = false, failed_logins = 0, locked_until = NULL,
+    made_by = NULL, disabled_at = coalesce(disabled_at, now()), erased_at = now()
+WHERE account_id = %(account_id)s AND erased_at IS NULL
+
+-- erase_sessions --
+DELETE FROM login_session WHERE account_id = %(account_id)s
+
+-- erase_identities --
+DELETE FROM account_identity WHERE account_id = %(account_id)s
+
+-- erase_memberships --
+DELETE FROM membership WHERE account_id = %(account_id)s

@@ -26,3 +26,10 @@ ON CONFLICT DO NOTHING
 
 -- forget_identities --
 DELETE FROM account_identity WHERE account_id = %(account_id)s
+
+-- take_over --
+-- A password that another org's admin gave opens nothing any more; one that an operator gave works on.
+UPDATE account SET made_by = NULL, password_hash = '-' WHERE account_id = %(account_id)s AND made_by IS NOT NULL
+
+-- end_sessions --
+DELETE FROM login_session WHERE account_id = %(account_id)s

@@ -13,11 +13,17 @@ UNION ALL
 SELECT 'token', org_id, token_id::text, created_at, revoked_at FROM api_token WHERE revoked_at IS NOT NULL
 UNION ALL
 SELECT 'account', '', account_id::text, created_at, disabled_at FROM account WHERE disabled_at IS NOT NULL
+UNION ALL
+SELECT 'erased account', '', account_id::text, created_at, erased_at FROM account WHERE erased_at IS NOT NULL
 ORDER BY 5, 1, 3
 
 -- to_erase --
 SELECT recipient_id FROM recipient
 WHERE recipient_id = %(id)s::bigint AND org_id = %(org_id)s AND created_at = %(made_at)s AND erased_at IS NULL
+
+-- account_to_erase --
+SELECT account_id FROM account
+WHERE account_id = %(id)s::bigint AND created_at = %(made_at)s AND erased_at IS NULL
 
 -- stopped --
 UPDATE recipient SET stopped_at = %(at)s

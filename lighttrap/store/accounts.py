@@ -15,15 +15,24 @@ _SQL = sql.load("accounts")
 _LOGIN = re.compile(r"[a-z0-9._@+-]{3,254}", re.ASCII)
 
 
-def add_account(conn: Connection, login: str, name: str, password: str, *, is_admin: bool = False) -> int:
+def add_account(
+    conn: Connection, login: str, name: str, password: str, *, is_admin: bool = False, made_by: str | None = None
+) -> int:
     """Makes an account. Returns its id.
 
-    Raises InputFault for a login or password that cannot be used, Conflict when the login is taken.
+    `made_by`: the org whose admin makes it and knows the password, where no operator does. Raises InputFault for a
+    login or password that cannot be used, Conflict when the login is taken.
     """
     login = login.lower()
     if not _LOGIN.fullmatch(login):
         raise InputFault("a login has 3 to 254 of a-z, 0-9 and . _ @ + -; an e-mail address does")
-    values = {"login": login, "name": name, "password_hash": passwords.hashed(password), "is_admin": is_admin}
+    values: dict[str, object] = {
+        "login": login,
+        "name": name,
+        "password_hash": passwords.hashed(password),
+        "is_admin": is_admin,
+    }
+    values["made_by"] = made_by
     row = conn.execute(_SQL["add_account"], values).fetchone()
     if row is None:
         raise Conflict(f"there is an account {login} already")
@@ -54,6 +63,11 @@ def by_login(conn: Connection, login: str) -> model.Account:
 def put_membership(conn: Connection, account_id: int, org_id: str, role: model.Role) -> None:
     """Makes an account something in an org, in place of what it was there."""
     conn.execute(_SQL["put_membership"], {"account_id": account_id, "org_id": org_id, "role": role})
+
+
+def vouch(conn: Connection, account_id: int) -> None:
+    """Whoever knows says that the login is the person's: other orgs may let it in from now on."""
+    conn.execute(_SQL["vouch"], {"account_id": account_id})
 
 
 def end_membership(conn: Connection, account_id: int, org_id: str) -> None:

@@ -71,7 +71,15 @@ def account_of(conn: Connection, issuer: str, subject: str, email: str) -> Known
     account_id, login, _ = row
     if is_new and conn.execute(_SQL["link"], {**identity, "account_id": account_id}).rowcount == 0:
         raise Conflict(f"account {login} is bound to somebody else at the provider")
+    if is_new:
+        _take_over(conn, account_id)
     return Known(account_id, login, is_new)
+
+
+def _take_over(conn: Connection, account_id: int) -> None:
+    """The provider says whose the login is: whoever made the account for them keeps no way in."""
+    if conn.execute(_SQL["take_over"], {"account_id": account_id}).rowcount:
+        conn.execute(_SQL["end_sessions"], {"account_id": account_id})
 
 
 def forget(conn: Connection, account_id: int) -> int:

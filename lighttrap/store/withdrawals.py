@@ -15,8 +15,9 @@ from lighttrap.store.pool import Connection
 
 _SQL = sql.load("withdrawals")
 ERASED: Final = "erased"
-KINDS: Final = (ERASED, "stopped", "trap", "token", "account")
-"""A person erased, a person's STOP, a trap's secret and an API token revoked, an account disabled."""
+ERASED_ACCOUNT: Final = "erased account"
+KINDS: Final = (ERASED, "stopped", "trap", "token", "account", ERASED_ACCOUNT)
+"""A person erased, a person's STOP, a trap's secret and an API token revoked, an account disabled and one erased."""
 
 
 class Withdrawal(NamedTuple):
@@ -40,6 +41,8 @@ def repeat(conn: Connection, wanted: Iterable[Withdrawal]) -> Counter[str]:
     for one in wanted:
         if one.kind == ERASED:
             done[one.kind] += _erase(conn, one)
+        elif one.kind == ERASED_ACCOUNT:
+            done[one.kind] += _erase_account(conn, one)
         elif one.kind in KINDS:
             done[one.kind] += conn.execute(_SQL[one.kind], one._asdict()).rowcount
     return +done
@@ -49,4 +52,11 @@ def _erase(conn: Connection, one: Withdrawal) -> int:
     found = conn.execute(_SQL["to_erase"], one._asdict()).fetchall()
     for (recipient_id,) in found:
         erasure.erase(conn, one.org_id, recipient_id)
+    return len(found)
+
+
+def _erase_account(conn: Connection, one: Withdrawal) -> int:
+    found = conn.execute(_SQL["account_to_erase"], one._asdict()).fetchall()
+    for (account_id,) in found:
+        erasure.erase_account(conn, account_id)
     return len(found)

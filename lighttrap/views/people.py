@@ -56,6 +56,9 @@ class Account(View):
     roles: dict[str, Role] = Field(description="By org.")
     locked_until: datetime | None
     disabled_at: datetime | None
+    made_by: str | None = Field(
+        description="The org whose admin made it, and knows the first password; null: the operator did, or vouched."
+    )
     created_at: datetime
 
 

@@ -24,7 +24,7 @@ from lighttrap.model import Role
 from lighttrap.store import accounts, audit, pool
 from tests.builders import ORG
 from tests.cluster import Databases
-from tests.fix_api import Api, a_session, an_account, an_api
+from tests.fix_api import PASSWORD, Api, a_session, an_account, an_api
 from tests.fix_programs import Program
 from tests.services import free_port
 from tests.waiting import wait_until
@@ -165,6 +165,18 @@ def test_person_with_an_account_logs_in_and_goes_where_they_wanted(api, conn, la
     assert (entry.who, entry.action, entry.after) == (
         LAN, "link identity", {"issuer": provider.issuer, "subject": "lan"}
     )  # fmt: skip
+
+
+def test_provider_that_vouches_takes_the_account_from_whoever_made_it(api, provider, conn, lan):
+    conn.execute("UPDATE account SET made_by = %s", [ORG])
+    conn.commit()
+    thief = a_session(conn, lan)
+    assert log_in(api, provider).status_code == 303
+    assert api.client.get("/v1/me").json()["who"] == LAN
+    api.client.cookies.clear()
+    assert api.client.get("/v1/me", headers=thief).status_code == 401
+    assert api.client.post("/v1/login", json={"login": LAN, "password": PASSWORD}).status_code == 401
+    assert accounts.by_login(conn, LAN).made_by is None
 
 
 def test_person_is_known_by_their_subject_when_their_address_has_changed(api, conn, lan, provider):
