@@ -7,7 +7,7 @@ config=${1:-/mosquitto/config/mosquitto.conf}
 
 places=$(awk '$1 == "password_file" || $1 == "acl_file" || $1 == "certfile" { print $2 }' "$config")
 state() { # shellcheck disable=SC2086 # paths of ours, without spaces
-    stat -c '%i %Y' $places 2>/dev/null || true
+    stat -L -c '%i %Y' $places 2>/dev/null || true
 }
 # While it reads its files at the start it does not listen to SIGHUP, and would end by it.
 listens() { awk '$1 == "SigCgt:" { exit substr($2, length($2), 1) ~ /[13579bdf]/ ? 0 : 1 }' "/proc/$1/status"; }

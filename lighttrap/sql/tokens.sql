@@ -15,7 +15,9 @@ WHERE token_id = %(token_id)s AND (%(org_id)s::text IS NULL OR org_id = %(org_id
 RETURNING token_id, org_id, name, role, created_by, created_at, expires_at, revoked_at, last_used_at
 
 -- caller_of_token --
-SELECT token_id, name, org_id, role, coalesce(last_used_at < now() - interval '1 minute', true) AS is_news
+-- On a replica, which can be asked and not be written to, its use is no news.
+SELECT token_id, name, org_id, role,
+       coalesce(last_used_at < now() - interval '1 minute', true) AND NOT pg_is_in_recovery() AS is_news
 FROM api_token
 WHERE token_sha = %(sha)s AND revoked_at IS NULL AND expires_at > now()
 
