@@ -77,16 +77,23 @@ LEFT JOIN LATERAL (
 ) AS after ON true
 
 -- follow_gaps --
--- What came meanwhile leaves the gap; an empty one closes, `gone` when the trap gave any of it up.
+-- What came meanwhile leaves the gap; an empty one closes, `gone` when the trap gave any of it up. What a boot misses is
+-- worked out once, and a gap of which nothing came is passed over by a search in it: else a boot with many gaps costs the
+-- square of their number.
+WITH boot_now AS MATERIALIZED (
+    SELECT l.trap_id, l.boot, l.gone, missing_seqs(l.stored + l.rejected + l.gone, l.sent_upto) AS missing
+    FROM ledger l
+    WHERE EXISTS (SELECT FROM gap o WHERE o.trap_id = l.trap_id AND o.boot = l.boot AND o.closed_at IS NULL)
+)
 UPDATE gap g SET
     missing = left_over.missing,
     closed_at = CASE WHEN isempty(left_over.missing) THEN now() END,
     outcome = CASE WHEN isempty(left_over.missing)
                    THEN CASE WHEN left_over.gone && g.seqs THEN 'gone' ELSE 'filled' END END
 FROM (
-    SELECT o.gap_id, l.gone, o.missing * missing_seqs(l.stored + l.rejected + l.gone, l.sent_upto) AS missing
-    FROM gap o JOIN ledger l USING (trap_id, boot)
-    WHERE o.closed_at IS NULL
+    SELECT o.gap_id, b.gone, o.missing * b.missing AS missing
+    FROM gap o JOIN boot_now b USING (trap_id, boot)
+    WHERE o.closed_at IS NULL AND NOT range_merge(o.missing) <@ b.missing
 ) AS left_over
 WHERE g.gap_id = left_over.gap_id AND g.missing <> left_over.missing
 
