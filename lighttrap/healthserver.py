@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 
 from lighttrap.errors import ConfigError
 
+log = logging.getLogger(__name__)
 Ready = Callable[[], tuple[bool, str]]
 """Whether the program can do its work, and the word for how it is."""
 
@@ -25,7 +27,7 @@ def serve(
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             if self.path == "/metrics":
-                return self._answer(200, generate_latest(registry), CONTENT_TYPE_LATEST)
+                return self._metrics()
             if self.path == "/healthz":
                 found = faults()
                 return self._answer(503 if found else 200, ("\n".join(found) or "alive").encode())
@@ -33,6 +35,14 @@ def serve(
                 is_ready, word = ready()
                 return self._answer(200 if is_ready else 503, word.encode())
             return self._answer(404, b"try /metrics, /healthz or /readyz")
+
+        def _metrics(self) -> None:
+            try:
+                found = generate_latest(registry)
+            except Exception:
+                log.exception("no amounts can be told")
+                return self._answer(500, b"see the log")
+            return self._answer(200, found, CONTENT_TYPE_LATEST)
 
         def _answer(self, status: int, body: bytes, kind: str = "text/plain; charset=utf-8") -> None:
             self.send_response(status)

@@ -18,6 +18,7 @@ pytest_plugins = (
     "tests.fix_browser",
     "tests.fix_secured",
     "tests.fix_site",
+    "tests.fix_stack",
 )
 
 TESTS = Path(__file__).parent
@@ -28,6 +29,7 @@ MARKER_OF_FIXTURE = {
     "secured": "broker",
     "encrypted": "broker",
     "site_broker": "broker",
+    "stack": "broker",
     "proxy": "chaos",
     "broker_proxy": "chaos",
     "database_proxy": "chaos",

@@ -43,7 +43,9 @@ FROM pg_stat_replication WHERE replay_lsn IS NOT NULL AND NOT pg_is_in_recovery(
 -- timescale_statement --
 -- What TimescaleDB says of its jobs, where it is; by name, for plain PostgreSQL has no such views.
 SELECT format('
-    SELECT one.figure, ARRAY[j.proc_name || coalesce('' '' || j.hypertable_name, '''')], sum(one.value)
+    SELECT one.figure, ARRAY[j.proc_name || coalesce('' '' || j.hypertable_name, '''')],
+           -- A job that never ran has none.
+           coalesce(sum(one.value), 0)
     FROM %%1$I.job_stats s
     JOIN %%1$I.jobs j USING (job_id)
     CROSS JOIN LATERAL (VALUES
