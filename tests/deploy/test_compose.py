@@ -106,6 +106,24 @@ def test_proxy_alone_is_believed_who_asks():
     }  # fmt: skip
 
 
+def test_proxy_and_dashboard_reach_the_api_by_the_network_that_it_believes():
+    aliases = {
+        alias: (name, network)
+        for name, service in SERVICES.items() if isinstance(service["networks"], dict)
+        for network, how in service["networks"].items()
+        for alias in (how or {}).get("aliases", [])
+    }  # fmt: skip
+    assert aliases["api.web"] == ("api", "web")
+    asked = [SERVICES["caddy"]["environment"]["LIGHTTRAP_API"], SERVICES["dashboard"]["environment"][
+        "LIGHTTRAP_DASHBOARD__API_URL"]]  # fmt: skip
+    assert [address.removeprefix("http://") for address in asked] == ["api.web:8080"] * 2
+
+
+def test_database_is_told_each_setting_once():
+    names = [word.removeprefix("-c").partition("=")[0] for word in SERVICES["timescaledb"]["command"][1:]]
+    assert len(names) == len(set(names))
+
+
 @each
 def test_no_secret_stands_in_the_file(name: str):
     named = {key: str(value) for key, value in SERVICES[name].get("environment", {}).items()}

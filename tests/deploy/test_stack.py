@@ -36,11 +36,12 @@ def test_role_may_what_its_program_does_and_no_more(stack: Stack):
         "app": ("UPDATE audit SET who = 'x'", "DELETE FROM audit", "DROP TABLE reading", "CREATE TABLE x (y int)",
                 "DELETE FROM schema_migration"),
         "broker": ("SELECT address FROM recipient_address", "UPDATE trap SET name = 'x'", "SELECT FROM account"),
-        "monitor": ("SELECT address FROM recipient_address", "SELECT FROM trap_credential", "DELETE FROM reading"),
+        "monitor": ("SELECT address FROM recipient_address", "SELECT FROM trap_credential", "DELETE FROM reading",
+                    "SELECT text FROM delivery", "SELECT payload FROM quarantine", "SELECT name FROM field"),
     }  # fmt: skip
     assert [(role, one) for role, all_ in asked.items() for one in all_ if not _refuses(dsn[role], one)] == []
     given = {"app": "INSERT INTO audit (who, action, object_kind, object_id) VALUES ('x', 'add', 'x', 'x')",
-             "broker": "SELECT FROM trap_credential", "monitor": "SELECT FROM trap_night_state"}  # fmt: skip
+             "broker": "SELECT FROM trap_credential", "monitor": "SELECT FROM trap_night"}  # fmt: skip
     assert [role for role, one in given.items() if _refuses(dsn[role], one)] == []
 
 
