@@ -170,12 +170,12 @@ def test_a_thousand_traps_make_no_more_series_than_one(figures_of, database: str
 def test_of_a_database_that_is_away_only_that_is_told_and_it_comes_back(figures_of, own_cluster: Cluster):
     databases = Databases(own_cluster.dsn())
     collector = figures_of(databases.clone())
-    assert told(collector)["lighttrap_database_up"] == 1
+    wait_until(lambda: told(collector)["lighttrap_database_up"] == 1, within=30)
     own_cluster.kill()
-    assert told(collector) == {"lighttrap_database_up": 0}
+    wait_until(lambda: told(collector) == {"lighttrap_database_up": 0}, within=30)
     own_cluster.start()
     own_cluster.wait_until_up()
-    wait_until(lambda: told(collector)["lighttrap_database_up"] == 1)
+    wait_until(lambda: told(collector)["lighttrap_database_up"] == 1, within=30)
 
 
 def test_every_figure_that_the_database_gives_has_a_meaning(figures_of, database: str):
@@ -194,12 +194,14 @@ def test_broker_tells_its_own_figures_to_the_monitor(secured: SecuredBroker):
     monitor.start()
     try:
         wait_until(lambda: told(monitor).get("lighttrap_broker_connected_clients", 0) >= 1, within=30)
+        # Of the figures the broker tells some sooner than others.
+        wait_until(lambda: "lighttrap_broker_dropped_messages_total" in told(monitor), within=30)
         figures = told(monitor)
         assert figures["lighttrap_broker_up"] == 1
         assert figures["lighttrap_broker_dropped_messages_total"] == 0
         assert figures['lighttrap_broker_bytes_total{direction="received"}'] > 0
         secured.stop()
-        wait_until(lambda: told(monitor) == {"lighttrap_broker_up": 0})
+        wait_until(lambda: told(monitor) == {"lighttrap_broker_up": 0}, within=30)
     finally:
         monitor.stop()
 
