@@ -56,11 +56,11 @@ def migrate(conn: Connection) -> list[str]:
     """Brings the schema up to this release and returns the names of the migrations it applied.
 
     Roles that deploy/postgres/roles.sql has made get their rights. Commits. Waits for another migration of the same
-    database to end. Raises StoreMismatch when the database is of a newer release or when an applied file was changed
-    afterwards.
+    database to end, and takes what time it needs, whatever limit the session has. Raises
+    StoreMismatch when the database is of a newer release or when an applied file was changed afterwards.
     """
     with translate_errors():
-        conn.execute(_SQL["lock"])
+        _begin(conn)
         conn.execute(_SQL["create_register"])
         applied = _applied(conn)
         require_known(applied)
@@ -69,14 +69,33 @@ def migrate(conn: Connection) -> list[str]:
         features = _features(conn)
         due = [m for m in migrations() if m.name not in applied and m.requires in features]
         for migration in due:
-            log.info("applying migration", extra={"migration": migration.name})
-            conn.execute(migration.text.encode())
-            conn.execute(_SQL["register"], {"name": migration.name, "sha": migration.sha})
+            _apply(conn, migration)
         _seed_species(conn)
         for (statement,) in conn.execute(_ROLES["grants"]).fetchall():
             conn.execute(statement.encode())
         conn.commit()
     return [m.name for m in due]
+
+
+def apply(conn: Connection, name: str) -> None:
+    """Applies one migration that needs none of those before it, unless that is done. Does not commit."""
+    with translate_errors():
+        _begin(conn)
+        if name not in _applied(conn):
+            _apply(conn, next(m for m in migrations() if m.name == name))
+
+
+def _begin(conn: Connection) -> None:
+    """Waits until nobody else migrates, and lets this transaction take its time."""
+    conn.execute(_SQL["take_time"])
+    conn.execute(_SQL["lock"])
+    conn.execute(_SQL["wait_briefly"])
+
+
+def _apply(conn: Connection, migration: Migration) -> None:
+    log.info("applying migration", extra={"migration": migration.name})
+    conn.execute(migration.text.encode())
+    conn.execute(_SQL["register"], {"name": migration.name, "sha": migration.sha})
 
 
 def pending(conn: Connection) -> list[str]:

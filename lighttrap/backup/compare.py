@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from lighttrap import migrate
 from lighttrap.backup.manifest import Manifest
-from lighttrap.store import backups
+from lighttrap.store import backups, restores
 from lighttrap.store.pool import Connection, translate_errors
+
+_COMPARED_BY_NAME = "public.schema_migration"
 
 
 def differences(conn: Connection, manifest: Manifest) -> list[str]:
@@ -22,7 +24,10 @@ def differences(conn: Connection, manifest: Manifest) -> list[str]:
 
 def _tables(conn: Connection, manifest: Manifest) -> Iterator[str]:
     there = dict(backups.sums(conn))
+    there.pop(_COMPARED_BY_NAME, None)
     for name, wanted in manifest.tables.items():
+        if name == _COMPARED_BY_NAME:
+            continue
         found = there.pop(name, None)
         if found is None:
             yield f"{name} is missing"
@@ -35,7 +40,10 @@ def _tables(conn: Connection, manifest: Manifest) -> Iterator[str]:
 
 
 def _migrations(conn: Connection, manifest: Manifest) -> Iterator[str]:
-    if migrate.applied_migrations(conn) != manifest.migrations:
+    there = migrate.applied_migrations(conn)
+    if restores.MIGRATION not in manifest.migrations:
+        there.pop(restores.MIGRATION, None)  # a restore has applied it, to hold messages
+    if there != manifest.migrations:
         yield "other migrations are applied than in the backup"
 
 

@@ -32,22 +32,34 @@ def restore(
 ) -> tuple[Manifest, Counter[str]]:
     """Puts a backup into an empty database, compares it with its manifest, and brings its schema up to this release.
 
-    Messages are held from then on and nobody is logged in. What the newest manifest says was taken back since is taken
-    back again; how many of each kind is returned. With `own` all becomes the property of who restores.
+    Messages are held as soon as the data are there, whatever fails after that, and nobody is logged in. The database
+    goes to whom its tables belong, if they lack the right to make more of them. What the newest manifest says was taken
+    back since is taken back again; how many of each kind is returned. With `own` all becomes the property of who
+    restores.
     Raises Conflict when the database is not empty, ConfigError when this server cannot take the backup, InputFault
     when the dump is damaged, and LightTrapError when what came back differs.
     """
     told = manifest.read(dump)
     manifest.require_whole(dump, told)
     put_back(dump, told, dsn, own=own, jobs=jobs)
+    _hold(dsn, told, dump.name)
+    _analyze(dsn)
     require_equal(dsn, told)
     with connect(dsn, application="lighttrap restore") as conn, translate_errors():
         backups.become_owner(conn)
         migrate.migrate(conn)
-        restores.note(conn, told.taken_at, dump.name)
         restores.end_sessions(conn)
         again = withdrawals.repeat(conn, _since(told, newest or told))
     return told, again
+
+
+def _hold(dsn: str, told: Manifest, dump: str) -> None:
+    """Holds messages in a database that has just got its data; one of an older release gets the table for that."""
+    with connect(dsn, application="lighttrap restore") as conn, translate_errors():
+        backups.hand_over_database(conn)
+        backups.become_owner(conn)
+        migrate.apply(conn, restores.MIGRATION)
+        restores.note(conn, told.taken_at, dump)
 
 
 def _since(told: Manifest, newest: Manifest) -> Iterator[Withdrawal]:
@@ -64,6 +76,7 @@ def prove(dump: Path, dsn: str, *, jobs: int = JOBS) -> Manifest:
     manifest.require_whole(dump, told)
     with throw_away(dsn) as made:
         put_back(dump, told, made, own=True, jobs=jobs)
+        _analyze(made)
         require_equal(made, told)
     proven = told.model_copy(update={"proven_at": datetime.now(UTC)})
     manifest.write(dump, proven)
@@ -85,6 +98,9 @@ def put_back(dump: Path, told: Manifest, dsn: str, *, own: bool, jobs: int) -> N
         # Its catalogue must come back in order, so by one job.
         with _held_still(dsn, told.source.timescaledb):
             _run(tool, [*words, str(dump)], dsn)
+
+
+def _analyze(dsn: str) -> None:
     with connect(dsn, application="lighttrap restore") as conn, translate_errors():
         backups.analyze(conn)
 

@@ -10,7 +10,7 @@ import typer
 
 from lighttrap.cli import addresses
 from lighttrap.errors import InputFault
-from lighttrap.store import accounts, audit
+from lighttrap.store import accounts, audit, tokens
 from lighttrap.store import persons as store
 from lighttrap.store.persons import Person
 from lighttrap.store.pool import Connection
@@ -45,7 +45,8 @@ def erase(
     """Erases somebody for good: name, addresses, words of messages, login. Counts and decisions stay.
 
     Without --recipient or --account it reads a telephone number, mail address or login from standard input, so that
-    no shell remembers it, and erases whoever has it in any org. Backups keep it until they are thrown away.
+    no shell remembers it, and erases whoever has it in any org. Backups keep it until they are thrown away. API tokens
+    that an erased account made belong to their org and stay: they are named, for you to revoke.
     """
     with addresses.database(data) as conn:
         person = _person(conn, recipient, account)
@@ -55,9 +56,15 @@ def erase(
         if not (yes or _confirmed()):
             raise InputFault("nothing was erased: say --yes, or y when asked")
         _note(conn, "erase", person)
+        left = [token for one in person.accounts for token in tokens.live_tokens_of(conn, one)]
         done = store.erase(conn, person)
     for who, rows in done.items():
         typer.echo(f"{who}: erased; " + ", ".join(f"{number} {what}" for what, number in rows.items()))
+    for token in left:
+        typer.echo(
+            f"token {token.token_id} ({token.name}) of {token.org_id}, which they made, still opens the API; whoever "
+            f"knows it comes in until: lighttrap token revoke {token.token_id}"
+        )
     typer.echo("backups hold them until they are thrown away (docs/backup.md); what staff did stays under their login")
 
 

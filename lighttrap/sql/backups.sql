@@ -118,3 +118,13 @@ ANALYZE
 -- owner_statement --
 -- What is made after a restore belongs to whom the rest belongs, whoever restored.
 SELECT format('SET ROLE %I', pg_get_userbyid(relowner)) FROM pg_class WHERE oid = to_regclass('schema_migration')
+
+-- hand_over_statement --
+-- A new database belongs to who made it, and the dump takes back what everybody might do in its schema. No row when the
+-- owner of the tables may do there what a migration does.
+SELECT format('ALTER DATABASE %I OWNER TO %I', current_database(), pg_get_userbyid(relowner))
+FROM pg_class
+WHERE oid = to_regclass('schema_migration')
+  AND NOT (has_database_privilege(relowner, current_database(), 'CREATE')
+           AND has_schema_privilege(relowner, relnamespace, 'USAGE')
+           AND has_schema_privilege(relowner, relnamespace, 'CREATE'))

@@ -1,3 +1,11 @@
+-- take_time --
+-- To move all readings into chunks takes longer than any request may; until the end of the transaction.
+SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true)
+
+-- wait_briefly --
+-- While a migration waits for a table, all others wait behind it: programs that run must not stand still for long.
+SELECT set_config('lock_timeout', '10s', true)
+
 -- lock --
 SELECT pg_advisory_xact_lock(hashtext('lighttrap migrate'))
 

@@ -9,6 +9,14 @@ FROM api_token
 WHERE %(org_id)s::text IS NULL OR org_id = %(org_id)s
 ORDER BY token_id
 
+-- live_tokens_of_account --
+-- In any org; an account's login stands in what it made.
+SELECT t.token_id, t.org_id, t.name, t.role, t.created_by, t.created_at, t.expires_at, t.revoked_at, t.last_used_at
+FROM api_token t
+JOIN account a ON a.login = t.created_by
+WHERE a.account_id = %(account_id)s AND t.revoked_at IS NULL AND t.expires_at > now()
+ORDER BY t.token_id
+
 -- revoke_token --
 UPDATE api_token SET revoked_at = coalesce(revoked_at, now())
 WHERE token_id = %(token_id)s AND (%(org_id)s::text IS NULL OR org_id = %(org_id)s)

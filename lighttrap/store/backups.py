@@ -129,6 +129,12 @@ def analyze(conn: Connection) -> None:
     conn.execute(_SQL["analyze"])
 
 
+def hand_over_database(conn: Connection) -> None:
+    """Gives this database to the role that owns our tables, if that role could make nothing in it otherwise."""
+    for (statement,) in conn.execute(_SQL["hand_over_statement"]).fetchall():
+        conn.execute(statement.encode())
+
+
 def become_owner(conn: Connection) -> None:
     """Makes this session act as the role that owns our tables."""
     for (statement,) in conn.execute(_SQL["owner_statement"]).fetchall():

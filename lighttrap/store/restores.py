@@ -11,6 +11,8 @@ from lighttrap import sql
 from lighttrap.store.pool import Connection
 
 _SQL = sql.load("restores")
+MIGRATION = "0025_restore.sql"
+"""The migration that makes our table; it needs none of those before it."""
 
 
 class Restore(NamedTuple):

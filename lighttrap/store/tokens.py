@@ -35,6 +35,12 @@ def list_tokens(conn: Connection, org_id: str | None = None) -> list[model.ApiTo
     return cursor.execute(_SQL["list_tokens"], {"org_id": org_id}).fetchall()
 
 
+def live_tokens_of(conn: Connection, account_id: int) -> list[model.ApiToken]:
+    """The tokens that an account made, in any org, and that still open something."""
+    cursor = conn.cursor(row_factory=class_row(model.ApiToken))
+    return cursor.execute(_SQL["live_tokens_of_account"], {"account_id": account_id}).fetchall()
+
+
 def revoke_token(conn: Connection, token_id: int, org_id: str | None = None) -> model.ApiToken:
     """Lets a token open nothing from now on. Raises NotFound."""
     values = {"token_id": token_id, "org_id": org_id}

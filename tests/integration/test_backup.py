@@ -188,6 +188,28 @@ def test_a_backup_of_an_older_release_is_brought_up_to_this_one_for_its_owner(
     databases.drop(old)
 
 
+@pytest.mark.parametrize("number", [10, None], ids=["of a release without the table", "of this release"])
+def test_messages_are_held_also_when_what_came_back_differs(databases, place, empty, number, monkeypatch):
+    """Somebody may go on with that database all the same, and migrate it by hand."""
+    old = databases.empty()
+    every = migrate.migrations()
+    with monkeypatch.context() as patched, pool.connect(old) as conn:
+        patched.setattr(migrate, "migrations", lambda: every[:number])
+        patched.setattr(migrate, "_can_timescaledb", lambda _: False)
+        migrate.migrate(conn)
+    file, told = take(old, place)
+    tables = {**told.tables, "public.org": manifest.Table(rows=9, checksum="9")}
+    manifest.write(file, told.model_copy(update={"tables": tables}))
+    with pytest.raises(LightTrapError, match=r"backup: public\.org has 0 rows instead of 9$"):
+        restore.restore(file, empty)
+    with pool.connect(empty) as back:
+        migrate.migrate(back)
+        held = restores.holding(back)
+    assert held is not None
+    assert held.dump == file.name
+    databases.drop(old)
+
+
 def test_who_owns_the_database_saves_it_and_a_superuser_puts_it_back_for_them(databases, place, empty, station):
     """As at a site: nobody works as superuser, and the new database may have TimescaleDB's extension already."""
     database = databases.empty()

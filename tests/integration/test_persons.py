@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from lighttrap.backup import tools
 from lighttrap.cli.main import cli
 from lighttrap.errors import Conflict, InputFault, NotFound
 from lighttrap.model import Role
-from lighttrap.store import accounts, audit, orgs, persons, pool, recipients, signups, withdrawals
+from lighttrap.store import accounts, audit, orgs, persons, pool, recipients, signups, tokens, withdrawals
 from tests.builders import ORG
 from tests.fix_api import PASSWORD, Api, a_session, a_token, an_account
 from tests.outbreak import a_person, a_village, an_outbreak, store
@@ -92,6 +93,21 @@ def test_account_of_who_left_is_erased_and_what_they_did_stays_under_the_old_log
     assert conn.execute("SELECT count(*) FROM login_session").fetchone() == (0,)
     with pytest.raises(NotFound):
         run(database, "erase", "--account", str(lan), "--yes")
+
+
+def test_tokens_that_an_erased_account_made_and_that_still_open_something_are_named(conn, database, lan):
+    far = datetime.now(UTC) + timedelta(days=9)
+    made: dict[str, Any] = {"org_id": ORG, "role": Role.SERVICE, "created_by": LOGIN, "expires_at": far}
+    live, _ = tokens.add_token(conn, name="a gateway", **made)
+    revoked, _ = tokens.add_token(conn, name="revoked", **made)
+    tokens.revoke_token(conn, revoked.token_id)
+    tokens.add_token(conn, name="expired", **{**made, "expires_at": datetime.now(UTC)})
+    tokens.add_token(conn, name="of another", **{**made, "created_by": "minh"})
+    conn.commit()
+    said = run(database, "erase", "--account", str(lan), "--yes").output
+    assert [line for line in said.splitlines() if "token" in line and "a gateway" in line]
+    assert f"lighttrap token revoke {live.token_id}\n" in said
+    assert said.count("token revoke") == 1
 
 
 def test_erased_account_is_out_also_when_it_is_enabled(conn, database, api, lan):
