@@ -45,7 +45,9 @@ class WorkerSettings(Section):
         "is beyond is refused as `rate`, and not lost: it is asked for later. 0 for no limit.",
     )
     trap_at_once: Annotated[int, Field(ge=1, le=10_000_000)] = Field(
-        default=5000, description="Readings that a trap may send at once when it was away; a ring of 30 days is 4,320."
+        default=90_000,
+        description="Readings that a trap may send at once: a day of the long run, and more than a year of readings each "
+        "ten minutes, such as `lighttrap replay` sends.",
     )
     quarantine_trap_bytes_a_day: Annotated[int, Field(ge=0)] = Field(
         default=8_000_000,
