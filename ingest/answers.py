@@ -40,7 +40,6 @@ class Answers:
         self._moved: dict[str, set[int]] = {}
         self._greeted: set[str] = set()
         self._told_s: dict[str, float] = {}
-        self._next_scan_s = 0.0
 
     def note(self, outcome: Outcome) -> None:
         """Takes in what a committed batch touched."""
@@ -51,13 +50,7 @@ class Answers:
         self._greeted |= outcome.greeted
 
     def send_due(self, conn: Connection, now_s: float) -> None:
-        """Sends what is due at `now_s` (monotonic seconds). Reads the store; commits its own small transactions."""
-        self._send_stored(conn, now_s)
-        if now_s >= self._next_scan_s:
-            self._next_scan_s = now_s + self._settings.gap_scan_s
-            self._ask_for_gaps(conn)
-
-    def _send_stored(self, conn: Connection, now_s: float) -> None:
+        """Tells watermarks that are due at `now_s` (monotonic seconds). Reads the store, and commits that."""
         due = self._due_traps(now_s)
         if not due:
             return
@@ -93,8 +86,18 @@ class Answers:
         packet = wire.StoredPacket(v=wire.VERSION, at=datetime.now(UTC), stored=told)
         return self._link.publish(topic, packet.payload(), retain=True)
 
-    def _ask_for_gaps(self, conn: Connection) -> None:
+    def follow_gaps(self, conn: Connection) -> None:
+        """Brings the gaps up to date with the ledger, and commits that."""
         opened = ledger.follow_gaps(conn)
+        conn.commit()
+        self._metrics.gaps_opened.inc(opened)
+        if opened:
+            log.info("gaps in seq", extra={"opened": opened})
+
+    def ask_for_gaps(self, conn: Connection) -> None:
+        """Counts the gaps of traps, and asks for some that are due. Commits each."""
+        ledger.mark_full(conn)
+        conn.commit()
         asks = ledger.ask_for_gaps(
             conn,
             org=self._settings.org,
@@ -109,10 +112,9 @@ class Answers:
         else:
             conn.rollback()
             return
-        self._metrics.gaps_opened.inc(opened)
         self._metrics.resends_asked.inc(len(asks))
-        if opened or asks:
-            log.info("gaps in seq", extra={"opened": opened, "asked_for": len(asks)})
+        if asks:
+            log.info("gaps in seq", extra={"asked_for": len(asks)})
 
     def _publish_ask(self, ask: Ask) -> bool:
         packet = wire.CommandPacket(

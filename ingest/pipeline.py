@@ -11,10 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import psycopg
+
 from ingest.broker import Message
 from ingest.sorting import News, Sorted, refusal, rounds, sort_messages
 from lighttrap import wire
-from lighttrap.errors import StoreRejected
+from lighttrap.errors import StoreError, StoreRejected, StoreUnavailable
 from lighttrap.store import alerts, catches, ledger, news, quarantine, readings
 from lighttrap.store.alerts import SaidNow
 from lighttrap.store.pool import Connection
@@ -22,8 +24,9 @@ from lighttrap.store.quarantine import Refusal
 from lighttrap.store.quarantine_room import Room
 from lighttrap.store.readings import StagedReading
 
-DECOMPRESSION_LIMIT = "53400"
-"""SQLSTATE of "tuple decompression limit exceeded" of TimescaleDB's columnstore; the rest of class 53 is outages."""
+CONFIGURED_LIMIT = "53400"
+"""SQLSTATE of a limit that somebody set: TimescaleDB's on opened tuples of its columnstore, PostgreSQL's on temporary
+files. A smaller batch may keep within either; the rest of class 53 is outages."""
 DATABASE, LATE_COMPRESSED = "database", "late_compressed"
 """Why a message is refused that the database would not take."""
 DETAILS = {
@@ -32,7 +35,7 @@ DETAILS = {
     "wrong_org": "the trap belongs to another org",
     "clock_behind": "the reading is from before the trap came into service",
     "retired": "the reading is from after the trap was retired",
-    "holes": "its boot has a thousand holes already; those are to be filled first",
+    "holes": "its boot has a thousand holes already, or its trap ten thousand gaps; those are to be filled first",
     "boots": "the trap has begun a hundred boots within a day",
     "key_conflict": "another reading is stored under the same boot and seq",
 }
@@ -110,13 +113,38 @@ def store_batch(
     return outcome
 
 
+def store_alone(
+    conn: Connection,
+    messages: Sequence[Message],
+    prepared: Prepared | None = None,
+    alert_within_s: float = alerts.TOLD_WITHIN_S,
+    room: Room | None = None,
+) -> Outcome:
+    """Stores a single message, as `store_batch` does.
+
+    When it meets a limit that is not of the columnstore, the server is set wrongly and the message is not to blame:
+    raises StoreUnavailable, so that it is tried until somebody mends the setting, and never quarantined.
+    """
+    try:
+        return store_batch(conn, messages, prepared, alert_within_s, room)
+    except psycopg.errors.ConfigurationLimitExceeded as fault:
+        if is_of_columnstore(fault):
+            raise
+        raise StoreUnavailable(str(fault), fault.sqlstate) from fault
+
+
+def is_of_columnstore(fault: StoreError | psycopg.Error) -> bool:
+    """Whether it is "tuple decompression limit exceeded" of TimescaleDB."""
+    return fault.sqlstate == CONFIGURED_LIMIT and "decompress" in str(fault)
+
+
 def quarantine_one(conn: Connection, message: Message, fault: StoreRejected, room: Room | None = None) -> Outcome:
     """Quarantines a message that the database itself refuses.
 
     One that meets TimescaleDB's limit even by itself is `late_compressed`: the watermark passes over it, for to send it
     again would not help.
     """
-    reason = LATE_COMPRESSED if fault.sqlstate == DECOMPRESSION_LIMIT else DATABASE
+    reason = LATE_COMPRESSED if is_of_columnstore(fault) else DATABASE
     dropped = quarantine.insert(conn, [refusal(message, reason, str(fault)[:500])], room)
     outcome = Outcome(refused=Counter({reason: 1}), dropped=dropped)
     if reason == LATE_COMPRESSED:

@@ -8,8 +8,9 @@ stays missing, and the trap sends it again.
 
 from __future__ import annotations
 
+import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ingest.broker import Message
 
@@ -51,10 +52,11 @@ class Quota:
     """The buckets of one worker. They begin full, so a restart is no penalty; `per_minute` 0 is no limit.
 
     A bucket fills at the turn of a minute and not from moment to moment, so that what passes of a flood passes in one
-    piece, and does not leave a hole for each reading.
+    piece, and does not leave a hole for each reading. `clock` says seconds that never go back, as the time of day does.
     """
 
-    def __init__(self, per_minute: int, at_once: int) -> None:
+    def __init__(self, per_minute: int, at_once: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._per_minute = per_minute
         self._at_once = at_once
         self._buckets: dict[bytes, _Bucket] = {}
@@ -69,13 +71,13 @@ class Quota:
         """The same messages; those beyond what their topic may send say so. Judge each once, as it is taken."""
         if not self._per_minute:
             return list(messages)
+        minute = int(self._clock()) // 60
         while self._lent and messages:
             topic, more = self._lent.popleft()
-            self._bucket(topic, int(messages[0].received_s) // 60).lend(more)
-        return [one if self._passes(one) else one._replace(over_quota=True) for one in messages]
+            self._bucket(topic, minute).lend(more)
+        return [one if self._passes(one, minute) else one._replace(over_quota=True) for one in messages]
 
-    def _passes(self, message: Message) -> bool:
-        minute = int(message.received_s) // 60
+    def _passes(self, message: Message, minute: int) -> bool:
         bucket = self._bucket(message.topic, minute)
         if minute > bucket.minute:
             bucket.fill(minute, self._per_minute)
@@ -98,7 +100,7 @@ class Quota:
     def _forget(self, minute: int) -> None:
         """Drops the buckets that are full again by now; all of them when that makes no room."""
         for one in self._buckets.values():
-            one.fill(max(minute, one.minute), self._per_minute)
+            one.fill(minute, self._per_minute)
         self._buckets = {topic: one for topic, one in self._buckets.items() if one.left < one.size or one.debt}
         if len(self._buckets) >= BUCKETS // 2:
             self._buckets.clear()

@@ -18,7 +18,7 @@ from ingest.answers import Answers
 from ingest.broker import BrokerLink, Message
 from ingest.config import IngestSettings
 from ingest.metrics import Metrics
-from ingest.pipeline import Outcome, Prepared, prepare, quarantine_one, store_batch
+from ingest.pipeline import Outcome, Prepared, prepare, quarantine_one, store_alone, store_batch
 from ingest.quota import Quota
 from ingest.retry import store_bisecting
 from ingest.session import LockLost, Stopped, StoreSession
@@ -43,6 +43,8 @@ class Worker:
         self._next_scan_s = 0.0
         self._next_replay_s = 0.0
         self._next_deletion_s = 0.0
+        self._next_gaps_s = 0.0
+        self._deletion_places: dict[str, str] = {}
 
     def stop(self) -> None:
         """Asks the loop to end after the batch in hand."""
@@ -104,9 +106,22 @@ class Worker:
                 if messages:
                     self._store(link, answers, messages, prepared)
                 self.store.run(lambda conn: answers.send_due(conn, time.monotonic()))
+                self._look_for_gaps(answers, time.monotonic())
                 self._replay(answers, time.monotonic())
                 self._scan(link, time.monotonic())
                 self._delete_old(time.monotonic())
+
+    def _look_for_gaps(self, answers: Answers, now_s: float) -> None:
+        """One try, then nine tenths of the time at least for the rest: many gaps must not stop what stores readings."""
+        if now_s < self._next_gaps_s:
+            return
+        for step in (answers.follow_gaps, answers.ask_for_gaps):
+            try:
+                self.store.run_once(step)
+            except (StoreUnavailable, StoreRejected) as fault:
+                log.warning("could not look for gaps", extra={"sqlstate": fault.sqlstate, "error": str(fault)})
+        ended_s = time.monotonic()
+        self._next_gaps_s = ended_s + max(self._settings.ingest.gap_scan_s, 9 * (ended_s - now_s))
 
     def _replay(self, answers: Answers, now_s: float) -> None:
         """Takes up some of what somebody asked for; the rest when new messages have had their turn."""
@@ -165,7 +180,7 @@ class Worker:
         org_id = None if settings.org == "+" else settings.org
         self._next_deletion_s = now_s + settings.retention_s
         try:
-            deleted = self.store.run_once(lambda conn: retention.delete_some(conn, org_id))
+            deleted = self.store.run_once(lambda conn: retention.delete_some(conn, org_id, self._deletion_places))
         except (StoreUnavailable, StoreRejected) as fault:
             log.warning("could not delete old readings", extra={"sqlstate": fault.sqlstate, "error": str(fault)})
             return
@@ -189,7 +204,8 @@ class Worker:
             whole = prepared if len(part) == len(messages) else None
             with self._metrics.batch_seconds.time():
                 within_s = self._settings.ingest.alert_within_s
-                return self.store.run(lambda conn: store_batch(conn, part, whole, within_s, self._room))
+                store = store_batch if len(part) > 1 else store_alone
+                return self.store.run(lambda conn: store(conn, part, whole, within_s, self._room))
 
         left = len(messages)
         try:

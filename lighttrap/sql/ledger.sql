@@ -1,7 +1,9 @@
 -- note_sent --
--- Of a boot beyond the hundredth within a day nothing is noted.
+-- Of a boot beyond the hundredth within a day nothing is noted, nor of a trap that may open no more gaps.
 INSERT INTO ledger (trap_id, boot, sent_upto)
-SELECT trap_id, boot, %(last_seq)s FROM boot_to_open(%(trap_id)s, %(boot)s)
+SELECT b.trap_id, b.boot, %(last_seq)s
+FROM boot_to_open(%(trap_id)s, %(boot)s) AS b JOIN trap t USING (trap_id)
+WHERE NOT t.gaps_full
 ON CONFLICT (trap_id, boot) DO UPDATE SET sent_upto = excluded.sent_upto
 WHERE ledger.sent_upto < excluded.sent_upto
 
@@ -53,16 +55,29 @@ WHERE (%(org_id)s::text IS NULL OR t.org_id = %(org_id)s)
   AND (%(trap_id)s::text IS NULL OR l.trap_id = %(trap_id)s)
 ORDER BY l.trap_id, l.first_at, l.boot
 
+-- be_brief --
+-- Rather not now than in the way of readings that come.
+SET LOCAL statement_timeout = '10s'
+
+-- mark_full --
+-- Counted now and then and not for each reading: until the next count a trap may be a burst of its quota above.
+WITH full_trap AS MATERIALIZED (
+    SELECT trap_id FROM gap WHERE closed_at IS NULL GROUP BY trap_id HAVING count(*) >= %(gaps)s
+)
+UPDATE trap SET gaps_full = NOT gaps_full WHERE gaps_full <> (trap_id IN (SELECT trap_id FROM full_trap))
+
 -- open_gaps --
--- New holes become rows, dated by the nights of the readings beside them.
+-- New holes become rows, dated by the nights of the readings beside them; some at a time, so that it comes to an end, and
+-- none of a trap that has its number.
 INSERT INTO gap (trap_id, boot, seqs, missing, first_night, last_night)
 SELECT hole.trap_id, hole.boot, hole.seqs, int8multirange(hole.seqs), before.night, coalesce(after.night, before.night)
 FROM (
     SELECT l.trap_id, l.boot, unnest(missing_seqs(l.stored + l.rejected + l.gone, l.sent_upto) - coalesce(
                (SELECT range_agg(g.seqs) FROM gap g
                 WHERE g.trap_id = l.trap_id AND g.boot = l.boot AND g.closed_at IS NULL), '{}')) AS seqs
-    FROM ledger l
-    WHERE NOT isempty(missing_seqs(l.stored + l.rejected + l.gone, l.sent_upto))
+    FROM ledger l JOIN trap t USING (trap_id)
+    WHERE NOT t.gaps_full AND NOT isempty(missing_seqs(l.stored + l.rejected + l.gone, l.sent_upto))
+    LIMIT %(gaps)s
 ) AS hole
 LEFT JOIN LATERAL (
     SELECT r.night, r.start_at FROM reading r

@@ -1,21 +1,24 @@
--- open_days --
--- A trap under the topics of an org that is not its own is a stranger there.
-INSERT INTO quarantine_day (day, org_id, trap_id)
-SELECT DISTINCT s.day, coalesce(o.org_id, ''), coalesce(t.trap_id, '')
-FROM unnest(%(days)s::date[], %(orgs)s::text[], %(traps)s::text[]) AS s (day, org_id, trap_id)
+-- known_senders --
+-- A trap under the topics of an org that is not its own is a stranger there. Asked once: what is registered while the
+-- days are opened and locked must not change whose they are.
+SELECT coalesce(o.org_id, ''), coalesce(t.trap_id, '')
+FROM unnest(%(orgs)s::text[], %(traps)s::text[]) WITH ORDINALITY AS s (org_id, trap_id, place)
 LEFT JOIN org o ON o.org_id = s.org_id
 LEFT JOIN trap t ON t.trap_id = s.trap_id AND t.org_id = s.org_id
+ORDER BY s.place
+
+-- open_days --
+INSERT INTO quarantine_day (day, org_id, trap_id)
+SELECT DISTINCT s.day, s.org_id, s.trap_id
+FROM unnest(%(days)s::date[], %(orgs)s::text[], %(traps)s::text[]) AS s (day, org_id, trap_id)
 ORDER BY 1, 2, 3
 ON CONFLICT DO NOTHING
 
 -- lock_days --
 -- In one order, so that two writers cannot deadlock.
-SELECT s.place, d.day, d.org_id, d.trap_id, d.kept_bytes
-FROM unnest(%(days)s::date[], %(orgs)s::text[], %(traps)s::text[]) WITH ORDINALITY AS s (day, org_id, trap_id, place)
-LEFT JOIN org o ON o.org_id = s.org_id
-LEFT JOIN trap t ON t.trap_id = s.trap_id AND t.org_id = s.org_id
-JOIN quarantine_day d
-  ON d.day = s.day AND d.org_id = coalesce(o.org_id, '') AND d.trap_id = coalesce(t.trap_id, '')
+SELECT d.day, d.org_id, d.trap_id, d.kept_bytes
+FROM unnest(%(days)s::date[], %(orgs)s::text[], %(traps)s::text[]) AS s (day, org_id, trap_id)
+JOIN quarantine_day d ON d.day = s.day AND d.org_id = s.org_id AND d.trap_id = s.trap_id
 ORDER BY d.day, d.org_id, d.trap_id
 FOR UPDATE OF d
 

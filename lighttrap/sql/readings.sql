@@ -54,7 +54,8 @@ FOR NO KEY UPDATE
 
 -- judge_stage --
 -- Gives each staged reading its night and its fate: fresh, duplicate, or the reason it goes to quarantine. A boot with
--- few holes takes less than 1,000 bytes, and costs no count; a thousand never do, compressed neither.
+-- few holes takes less than 1,000 bytes, and costs no count; a thousand never do, compressed neither. A trap whose gaps
+-- are full may fill them, and go on where its boot has come to without a gap: 200 in a batch, for each looks at all.
 UPDATE stage s SET
     night = night_of(s.start_at + (s.end_at - s.start_at) / 2, coalesce(f.time_zone, 'Asia/Ho_Chi_Minh')),
     fate = CASE
@@ -63,6 +64,11 @@ UPDATE stage s SET
         WHEN l.trap_id IS NULL THEN 'boots'
         WHEN pg_column_size(l.stored) + pg_column_size(l.rejected) + pg_column_size(l.gone) > 1000
              AND NOT s.seq <@ l.stored AND makes_hole(s.seq, l.stored + l.rejected + l.gone) THEN 'holes'
+        WHEN t.gaps_full AND s.seq > l.sent_upto + 1
+             AND (s.seq - l.sent_upto > 200
+                  OR s.seq - l.sent_upto > (SELECT count(*) FROM stage p
+                                            WHERE p.trap_id = s.trap_id AND p.boot = s.boot
+                                              AND p.seq > l.sent_upto AND p.seq <= s.seq)) THEN 'holes'
         WHEN s.end_at > s.received_at + interval '10 minutes' THEN 'clock_ahead'
         WHEN s.start_at < t.in_service_from THEN 'clock_behind'
         WHEN s.start_at >= t.retired_at THEN 'retired'
@@ -112,6 +118,7 @@ FROM (
         UNION ALL
         SELECT trap_id, prev_boot, prev_last_seq, NULL, 'prev', received_at, 0
         FROM stage WHERE fate = 'fresh' AND prev_boot IS NOT NULL
+          AND (SELECT t.gaps_full FROM trap t WHERE t.trap_id = stage.trap_id) IS FALSE
     ) AS word
     GROUP BY trap_id, boot
 ) AS b

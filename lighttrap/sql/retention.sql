@@ -19,6 +19,7 @@ ORDER BY org_id
 
 -- oldest_of_traps --
 -- Traps that still have readings from before: of each the oldest, and the one with which the next 5,000 begin, if any.
+-- In order, and from where the last look came to: those before it have none.
 SELECT t.trap_id, old.start_at, next.start_at
 FROM trap t
 CROSS JOIN LATERAL (
@@ -32,7 +33,8 @@ LEFT JOIN LATERAL (
       AND r.start_at < least(%(before)s::timestamptz, old.start_at + %(span)s::interval)
     ORDER BY r.start_at OFFSET %(enough)s LIMIT 1
 ) AS next ON true
-WHERE t.org_id = %(org_id)s
+WHERE t.org_id = %(org_id)s AND t.trap_id >= %(place)s
+ORDER BY t.trap_id
 LIMIT %(traps)s
 
 -- delete_span --

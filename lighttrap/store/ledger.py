@@ -15,6 +15,10 @@ from lighttrap import model, sql
 from lighttrap.store.pool import Connection
 
 _SQL = sql.load("ledger")
+GAPS_OF_A_TRAP = 10_000
+"""Open ones, over all its boots; a trap that has so many gets no more."""
+GAPS_AT_ONCE = 10_000
+"""New ones of all traps that a look opens; what is left is for the next."""
 
 
 class BootWatermark(NamedTuple):
@@ -76,9 +80,18 @@ def trap_lines(conn: Connection, org_id: str | None = None, trap_id: str | None 
 
 
 def follow_gaps(conn: Connection) -> int:
-    """Closes the gaps that were filled or given up and opens those that are new. Returns how many are new."""
+    """Closes the gaps that were filled or given up and opens those that are new. Returns how many are new.
+
+    Takes as long as there are open ones; what takes longer than 10 s fails as a time-out.
+    """
+    conn.execute(_SQL["be_brief"])
     conn.execute(_SQL["follow_gaps"])
-    return conn.execute(_SQL["open_gaps"]).rowcount
+    return conn.execute(_SQL["open_gaps"], {"gaps": GAPS_AT_ONCE}).rowcount
+
+
+def mark_full(conn: Connection) -> None:
+    """Marks the traps with `GAPS_OF_A_TRAP` open gaps, of which nothing is taken that would open another."""
+    conn.execute(_SQL["mark_full"], {"gaps": GAPS_OF_A_TRAP})
 
 
 def ask_for_gaps(
@@ -94,6 +107,7 @@ def ask_for_gaps(
         "org_like": "%" if org == "+" else org, "patience_s": patience_s, "again_s": again_s, "gaps": gaps,
         "a_trap": a_trap, "readings": readings,
     }  # fmt: skip
+    conn.execute(_SQL["be_brief"])
     return conn.cursor(row_factory=class_row(Ask)).execute(_SQL["ask_for_gaps"], due).fetchall()
 
 

@@ -80,14 +80,17 @@ def admit(conn: Connection, wishes: Sequence[Wish], room: Room) -> list[bool]:
 
 def _days(conn: Connection, senders: list[tuple[date, str, str]]) -> dict[tuple[date, str, str], _Day]:
     """Each sender's day; all strangers of an org have the same."""
-    named = {name: [sender[at] for sender in senders] for at, name in enumerate(("days", "orgs", "traps"))}
-    conn.execute(_SQL["open_days"], named, prepare=True)
-    found: dict[tuple[date, str, str], _Day] = {}
-    days = {}
-    for place, *row in conn.execute(_SQL["lock_days"], named, prepare=True).fetchall():
-        day = _Day(*row)
-        days[senders[place - 1]] = found.setdefault((day.day, day.org_id, day.trap_id), day)
-    return days
+    known = conn.execute(_SQL["known_senders"], _columns(senders), prepare=True).fetchall()
+    owners = [(day, org_id, trap_id) for (day, _, _), (org_id, trap_id) in zip(senders, known, strict=True)]
+    own = _columns(sorted(set(owners)))
+    conn.execute(_SQL["open_days"], own, prepare=True)
+    rows = conn.execute(_SQL["lock_days"], own, prepare=True).fetchall()
+    days = {(day, org_id, trap_id): _Day(day, org_id, trap_id, kept) for day, org_id, trap_id, kept in rows}
+    return {sender: days[owner] for sender, owner in zip(senders, owners, strict=True)}
+
+
+def _columns(senders: list[tuple[date, str, str]]) -> dict[str, list[Any]]:
+    return {name: [sender[at] for sender in senders] for at, name in enumerate(("days", "orgs", "traps"))}
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,6 +149,23 @@ def test_room_is_of_a_day(conn):
     assert [day.dropped for day in quarantine_room.dropping_days(conn, ORG, RECEIVED.date())] == [1, 1]
 
 
+def test_trap_that_is_registered_while_it_is_refused_is_a_stranger_once_more(conn):
+    a_trap(conn)
+    readings.create_stage(conn)
+    conn.execute(
+        "CREATE FUNCTION register() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " INSERT INTO trap (trap_id, org_id, name, in_service_from) SELECT 'late', org_id, '', now() FROM org;"
+        " RETURN NULL;"
+        " END $$; CREATE TRIGGER register AFTER INSERT ON quarantine_day EXECUTE FUNCTION register()"
+    )
+    late = Message(0, 0, 1, a_topic(trap_id="late").encode(), b"{", RECEIVED.timestamp())
+    assert store_batch(conn, [late], room=Room(0, 0)).dropped == 1
+    conn.commit()
+    assert number(conn, "SELECT count(*) FROM trap WHERE trap_id = 'late'") == 1
+    [day] = quarantine_room.dropping_days(conn, ORG, RECEIVED.date())
+    assert (day.trap_id, day.dropped) == (None, 1)
+
+
 def test_replayed_message_is_kept_again_whatever_the_room(conn):
     a_trap(conn)
     readings.create_stage(conn)
@@ -190,6 +207,76 @@ def test_trap_begins_a_hundred_boots_a_day_and_its_old_ones_go_on(conn):
     payload = json.dumps(summary).encode()
     store_batch(conn, [of_trap(payload, topics.Kind.SUMMARY)])
     assert number(conn, "SELECT count(*) FROM ledger") == 100
+
+
+def test_trap_whose_gaps_are_full_opens_no_more_and_may_fill_them_and_go_on(conn, monkeypatch):
+    monkeypatch.setattr(ledger, "GAPS_OF_A_TRAP", 3)
+    a_trap(conn)
+    a_trap(conn, "another")
+    readings.create_stage(conn)
+
+    def fates(*seqs: int, boot: int = 1, trap_id: str = TRAP, **more: int) -> tuple[int, dict[str, int]]:
+        topic = a_topic(trap_id=trap_id).encode()
+        bodies = [a_reading(seq, boot=boot, start=NIGHTFALL, **more).payload() for seq in seqs]
+        outcome = store_batch(conn, [Message(0, 0, 1, topic, body, RECEIVED.timestamp()) for body in bodies])
+        conn.commit()
+        return outcome.stored, dict(outcome.refused)
+
+    def opened() -> int:
+        new = ledger.follow_gaps(conn)
+        ledger.mark_full(conn)
+        conn.commit()
+        return new
+
+    assert (fates(2, 4), opened()) == ((2, {}), 2)
+    assert (fates(2, boot=2), opened()) == ((1, {}), 1)
+    assert fates(6) == (0, {"holes": 1})
+    assert fates(7, boot=3) == (0, {"holes": 1})
+    assert fates(5, 6, 7, 9, 10, 11) == (3, {"holes": 3})
+    assert fates(1, boot=4, prev_boot=1, prev_last_seq=60) == (1, {})
+    ledger.note_sent(conn, TRAP, 1, 50)
+    assert opened() == 0
+    assert fates(9, trap_id="another") == (1, {})
+    assert fates(1) == (1, {})
+    assert opened() == 1
+    assert fates(9) == (1, {})
+
+
+def test_look_for_gaps_that_takes_too_long_is_put_off_and_readings_are_stored(
+    database, conn, broker, start_ingest, trap_side
+):
+    a_trap(conn)
+    conn.execute(
+        "CREATE FUNCTION too_long() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN RAISE EXCEPTION USING ERRCODE = '57014', MESSAGE = 'statement timeout'; END $$;"
+        " CREATE TRIGGER too_long BEFORE INSERT ON gap FOR EACH ROW EXECUTE FUNCTION too_long()"
+    )
+    conn.commit()
+    ingest = start_ingest(database, broker.url, **QUICK)
+    trap_side.send(a_reading(1))
+    trap_side.send(a_reading(3))
+    wait_until(lambda: "could not look for gaps" in ingest.output())
+    trap_side.send(a_reading(4))
+    wait_until(lambda: stored(conn), equals=3)
+    assert ingest.metric("lighttrap_ingest_store_retries_total") == 0
+    conn.execute("DROP TRIGGER too_long ON gap")
+    conn.commit()
+    wait_until(lambda: number(conn, "SELECT count(*) FROM gap"), equals=1)
+
+
+def test_more_new_gaps_than_one_look_opens_are_opened_by_the_next(conn, monkeypatch):
+    monkeypatch.setattr(ledger, "GAPS_AT_ONCE", 2)
+    a_trap(conn)
+    readings.create_stage(conn)
+    store_batch(conn, [of_trap(a_reading(seq).payload()) for seq in range(2, 12, 2)])
+    assert [ledger.follow_gaps(conn) for _ in range(4)] == [2, 2, 1, 0]
+
+
+def test_look_for_gaps_takes_ten_seconds_at_most(conn):
+    ledger.follow_gaps(conn)
+    assert conn.execute("SHOW statement_timeout").fetchone() == ("10s",)
+    conn.commit()
+    assert conn.execute("SHOW statement_timeout").fetchone() == ("30s",)
 
 
 def test_trap_with_many_gaps_does_not_keep_others_from_being_asked(conn):

@@ -335,6 +335,23 @@ LIMIT_OF_A_TRANSACTION = """
 """
 
 
+def test_limit_that_is_set_too_low_is_waited_out_and_nothing_is_quarantined(
+    database, conn, broker, start_ingest, trap_side
+):
+    a_trap(conn)
+    conn.execute(LIMIT_OF_A_TRANSACTION.replace("tuple decompression limit exceeded by operation", "temp_file_limit"))
+    conn.commit()
+    ingest = start_ingest(database, broker.url, **QUICK)
+    trap_side.send_all((a_topic(), a_reading(seq)) for seq in range(130, 145))
+    wait_until(lambda: ingest.metric("lighttrap_ingest_store_retries_total", sqlstate_class="53") > 0)
+    assert stored(conn) < 15
+    conn.execute("DROP TRIGGER limit_rows ON reading")
+    conn.commit()
+    wait_until(lambda: stored(conn), equals=15, within=30)
+    assert reasons(conn) == []
+    assert number(conn, "SELECT sum(seq_count(rejected)) FROM ledger") == 0
+
+
 def test_limit_of_the_columnstore_makes_batches_smaller_and_one_that_never_fits_is_put_by(
     database, conn, broker, start_ingest, start_program, trap_side
 ):

@@ -132,6 +132,26 @@ def test_little_is_deleted_at_once(kept, monkeypatch):
     assert seqs(kept, "st-015") == []
 
 
+def test_traps_that_are_done_are_not_looked_at_again_until_the_end(kept, monkeypatch):
+    names = [f"st-{n}" for n in range(100, 112)]
+    for trap_id in names:
+        a_trap(kept, trap_id, in_service_from=midnight() - 400 * DAY)
+        store_readings(kept, aged(1, 200), trap_id=trap_id)
+    monkeypatch.setattr(retention, "TRAPS", 2)
+    places: dict[str, str] = {}
+    seen: list[str] = []
+    late = [aged(2, 200)]
+    while retention.delete_some(kept, places=places):
+        kept.commit()
+        seen.append(places[ORG])
+        if late and places[ORG] > names[5]:
+            store_readings(kept, late.pop(), trap_id=names[0])
+    assert seen[:-1] == sorted(seen[:-1])
+    assert seen[-1] == names[0]  # what came late, when it began anew
+    assert kept.execute("SELECT count(*) FROM reading WHERE trap_id LIKE 'st-1%'").fetchone() == (0,)
+    assert places == {}
+
+
 def _committed(conn: pool.Connection) -> int:
     deleted = retention.delete_some(conn)
     conn.commit()
