@@ -36,7 +36,7 @@ DETAILS = {
     "clock_behind": "the reading is from before the trap came into service",
     "retired": "the reading is from after the trap was retired",
     "holes": "its boot has a thousand holes already, or its trap ten thousand gaps; those are to be filled first",
-    "boots": "the trap has begun a hundred boots within a day",
+    "boots": "the trap has begun five thousand boots within a day",
     "key_conflict": "another reading is stored under the same boot and seq",
 }
 

@@ -41,7 +41,7 @@ FROM (
         GROUP BY s.trap_id, b.boot
     ) AS new
 ) AS n
-WHERE n.number + new_boots(n.trap_id) <= 100
+WHERE n.number + new_boots(n.trap_id) <= 5000
 ORDER BY n.trap_id, n.boot
 ON CONFLICT DO NOTHING
 

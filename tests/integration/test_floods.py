@@ -192,7 +192,7 @@ def test_boot_with_a_thousand_holes_takes_only_what_fills_them(conn):
     assert fates(3001) == (1, {})
 
 
-def test_trap_begins_a_hundred_boots_a_day_and_its_old_ones_go_on(conn):
+def test_trap_begins_five_thousand_boots_a_day_and_its_old_ones_go_on(conn):
     a_trap(conn)
     readings.create_stage(conn)
 
@@ -201,12 +201,12 @@ def test_trap_begins_a_hundred_boots_a_day_and_its_old_ones_go_on(conn):
         conn.commit()
         return outcome.stored, dict(outcome.refused)
 
-    assert fates(range(150)) == (100, {"boots": 50})
+    assert fates(range(5050)) == (5000, {"boots": 50})
     assert fates(range(100), seq=2) == (100, {})
     summary = {"v": 1, "night": "2025-11-22", "boot": 777, "first_seq": 1, "last_seq": 5, "lamp_s": 0, "totals": {}}
     payload = json.dumps(summary).encode()
     store_batch(conn, [of_trap(payload, topics.Kind.SUMMARY)])
-    assert number(conn, "SELECT count(*) FROM ledger") == 100
+    assert number(conn, "SELECT count(*) FROM ledger") == 5000
 
 
 def test_trap_whose_gaps_are_full_opens_no_more_and_may_fill_them_and_go_on(conn, monkeypatch):

@@ -21,13 +21,13 @@ CREATE INDEX ledger_by_first ON ledger (trap_id, first_at);
 CREATE FUNCTION new_boots(trap text) RETURNS bigint
     LANGUAGE sql STABLE STRICT
     RETURN (SELECT count(*) FROM ledger WHERE trap_id = trap AND first_at > now() - interval '1 day');
-COMMENT ON FUNCTION new_boots IS 'boots heard of for the first time within a day; a hundred are taken';
+COMMENT ON FUNCTION new_boots IS 'boots heard of for the first time within a day; five thousand are taken';
 
 CREATE FUNCTION boot_to_open(trap text, number bigint) RETURNS TABLE (trap_id text, boot bigint)
     LANGUAGE sql STABLE STRICT
     BEGIN ATOMIC
         SELECT trap, number
-        WHERE new_boots(trap) < 100 OR EXISTS (SELECT FROM ledger l WHERE l.trap_id = trap AND l.boot = number);
+        WHERE new_boots(trap) < 5000 OR EXISTS (SELECT FROM ledger l WHERE l.trap_id = trap AND l.boot = number);
     END;
 COMMENT ON FUNCTION boot_to_open IS 'the boot, unless it is new and one too many';
 
