@@ -46,7 +46,7 @@ class WorkerSettings(Section):
     )
     trap_at_once: Annotated[int, Field(ge=1, le=10_000_000)] = Field(
         default=90_000,
-        description="Readings that a trap may send at once: a day of the long run, and more than a year of readings each "
+        description="Readings that a trap may send at once: a day of the long run, or over a year of readings each "
         "ten minutes, such as `lighttrap replay` sends.",
     )
     quarantine_trap_bytes_a_day: Annotated[int, Field(ge=0)] = Field(
