@@ -11,26 +11,19 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn.config
-from pydantic import ValidationError
 from streamlit import logger as streamlit_logger
 from streamlit.web import bootstrap
 
 from dashboard import palette
 from dashboard.config import DashboardSettings, ScreenSettings
-from lighttrap import config, logs
-from lighttrap.errors import ConfigError
+from lighttrap import program
 
 APP = Path(__file__).parent / "app.py"
 
 
 def main() -> int:
     """Serves until a signal; returns the exit code."""
-    try:
-        settings = DashboardSettings()
-    except (ValidationError, ConfigError) as fault:
-        print(config.faults(fault), file=sys.stderr)  # noqa: T201 - no log yet
-        return 2
-    logs.set_up(settings.log.level, settings.log.format)
+    settings = program.begin(DashboardSettings)
     wanted = options(settings.dashboard)
     bootstrap.load_config_options(wanted)
     _log_as_we_do()

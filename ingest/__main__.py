@@ -12,13 +12,11 @@ import sys
 import threading
 import time
 
-from pydantic import ValidationError
-
 from ingest import health, replay
 from ingest.config import IngestSettings
 from ingest.metrics import Metrics
 from ingest.worker import Worker
-from lighttrap import config, logs
+from lighttrap import program
 from lighttrap.errors import ConfigError, StoreMismatch
 
 log = logging.getLogger("ingest")
@@ -31,12 +29,7 @@ talks to the database waits at every turn: 27,000 readings a second instead of 3
 
 def main() -> int:
     """Runs the worker until a signal, or a replay to its end; returns the exit code."""
-    try:
-        settings = IngestSettings()
-    except (ValidationError, ConfigError) as fault:
-        print(config.faults(fault), file=sys.stderr)  # noqa: T201 - no log yet
-        return 2
-    logs.set_up(settings.log.level, settings.log.format)
+    settings = program.begin(IngestSettings)
     if sys.argv[1:2] == ["replay"]:
         return replay.main(sys.argv[2:], settings.database.address())
     return _run(settings)

@@ -10,8 +10,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 from ingest import replay
 from ingest.answers import Answers
@@ -27,6 +28,15 @@ from lighttrap.store import alerts, devices, quarantine, retention
 from lighttrap.store.pool import Connection, translate_errors
 
 log = logging.getLogger(__name__)
+
+
+@contextmanager
+def _one_try(what: str) -> Iterator[None]:
+    """Warns when it fails, for its next turn is another try: nothing beside readings may stop what stores them."""
+    try:
+        yield
+    except (StoreUnavailable, StoreRejected) as fault:
+        log.warning("could not %s", what, extra={"sqlstate": fault.sqlstate, "error": str(fault)})
 
 
 class Worker:
@@ -116,10 +126,8 @@ class Worker:
         if now_s < self._next_gaps_s:
             return
         for step in (answers.follow_gaps, answers.ask_for_gaps):
-            try:
+            with _one_try("look for gaps"):
                 self.store.run_once(step)
-            except (StoreUnavailable, StoreRejected) as fault:
-                log.warning("could not look for gaps", extra={"sqlstate": fault.sqlstate, "error": str(fault)})
         ended_s = time.monotonic()
         self._next_gaps_s = ended_s + max(self._settings.ingest.gap_scan_s, 9 * (ended_s - now_s))
 
@@ -128,18 +136,14 @@ class Worker:
         if now_s < self._next_replay_s:
             return
         settings = self._settings.ingest
-        org_id = None if settings.org == "+" else settings.org
         self._next_replay_s = now_s + settings.replay_s
-        try:
-            ids = self.store.run_once(lambda conn: quarantine.asked_for(conn, org_id, settings.replay_messages))
+        with _one_try("take up what was asked for"):
+            ids = self.store.run_once(lambda conn: quarantine.asked_for(conn, self._org_id, settings.replay_messages))
             for outcome in replay.take_up(self.store.run_once, ids, settings.alert_within_s) if ids else ():
                 answers.note(outcome)
                 self._count_replayed(outcome)
-        except (StoreUnavailable, StoreRejected) as fault:
-            log.warning("could not take up what was asked for", extra={"sqlstate": fault.sqlstate, "error": str(fault)})
-            return
-        if len(ids) == settings.replay_messages:
-            self._next_replay_s = now_s
+            if len(ids) == settings.replay_messages:
+                self._next_replay_s = now_s
 
     def _count_replayed(self, outcome: Outcome) -> None:
         replayed = self._metrics.replayed
@@ -155,38 +159,34 @@ class Worker:
             return
         settings = self._settings.ingest
         self._next_scan_s = now_s + settings.scan_s
-        org_id = None if settings.org == "+" else settings.org
 
         def watch(conn: Connection) -> int:
             # While the database was away nobody was heard either.
             listening_s = min(link.listening_s(now_s), now_s - self.store.opened_s)
-            return devices.watch(conn, org_id, listening_s, settings.device_limits()) if link.caught_up else 0
+            return devices.watch(conn, self._org_id, listening_s, settings.device_limits()) if link.caught_up else 0
 
-        self._look(lambda conn: alerts.judge_over(conn, org_id, settings.alert_within_s))
+        self._look(lambda conn: alerts.judge_over(conn, self._org_id, settings.alert_within_s))
         self._look(watch)
 
     def _look(self, step: Callable[[Connection], int]) -> None:
-        """One try, for the next scan is another: whoever holds a lock on alerts must not stop what stores readings."""
-        try:
+        with _one_try("look at nights and traps"):
             self._metrics.alert_events.inc(self.store.run_once(step))
-        except (StoreUnavailable, StoreRejected) as fault:
-            log.warning("could not look at nights and traps", extra={"sqlstate": fault.sqlstate, "error": str(fault)})
 
     def _delete_old(self, now_s: float) -> None:
         """Deletes some of the readings that are kept no longer; the rest when new messages have had their turn."""
         if now_s < self._next_deletion_s:
             return
-        settings = self._settings.ingest
-        org_id = None if settings.org == "+" else settings.org
-        self._next_deletion_s = now_s + settings.retention_s
-        try:
-            deleted = self.store.run_once(lambda conn: retention.delete_some(conn, org_id, self._deletion_places))
-        except (StoreUnavailable, StoreRejected) as fault:
-            log.warning("could not delete old readings", extra={"sqlstate": fault.sqlstate, "error": str(fault)})
-            return
-        self._metrics.deleted.inc(deleted)
-        if deleted:
-            self._next_deletion_s = now_s
+        self._next_deletion_s = now_s + self._settings.ingest.retention_s
+        with _one_try("delete old readings"):
+            deleted = self.store.run_once(lambda conn: retention.delete_some(conn, self._org_id, self._deletion_places))
+            self._metrics.deleted.inc(deleted)
+            if deleted:
+                self._next_deletion_s = now_s
+
+    @property
+    def _org_id(self) -> str | None:
+        """The org that is served; None for all."""
+        return None if self._settings.ingest.org == "+" else self._settings.ingest.org
 
     def _end_service(self) -> None:
         link, self.link = self.link, None

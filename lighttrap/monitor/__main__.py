@@ -11,9 +11,8 @@ import sys
 import threading
 
 from prometheus_client import CollectorRegistry
-from pydantic import ValidationError
 
-from lighttrap import config, healthserver, logs
+from lighttrap import healthserver, program
 from lighttrap.errors import ConfigError
 from lighttrap.monitor.broker import BrokerFigures
 from lighttrap.monitor.database import DatabaseFigures
@@ -25,12 +24,7 @@ log = logging.getLogger("lighttrap.monitor")
 
 def main() -> int:
     """Serves until a signal; returns the exit code."""
-    try:
-        settings = MonitoringSettings()
-    except (ValidationError, ConfigError) as fault:
-        print(config.faults(fault), file=sys.stderr)  # noqa: T201 - no log yet
-        return 2
-    logs.set_up(settings.log.level, settings.log.format)
+    settings = program.begin(MonitoringSettings)
     try:
         return _run(settings)
     except ConfigError as fault:

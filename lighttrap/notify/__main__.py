@@ -9,9 +9,7 @@ import logging
 import signal
 import sys
 
-from pydantic import ValidationError
-
-from lighttrap import config, healthserver, logs
+from lighttrap import healthserver, program
 from lighttrap.errors import ConfigError, StoreMismatch
 from lighttrap.notify.channels.opening import open_channels
 from lighttrap.notify.loop import Notifier
@@ -23,12 +21,7 @@ log = logging.getLogger("lighttrap.notify")
 
 def main() -> int:
     """Runs the notifier until a signal; returns the exit code."""
-    try:
-        settings = NotifySettings()
-    except (ValidationError, ConfigError) as fault:
-        print(config.faults(fault), file=sys.stderr)  # noqa: T201 - no log yet
-        return 2
-    logs.set_up(settings.log.level, settings.log.format)
+    settings = program.begin(NotifySettings)
     return _run(settings)
 
 
