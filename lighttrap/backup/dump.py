@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -13,7 +12,7 @@ from pathlib import Path
 from lighttrap import migrate
 from lighttrap.backup import manifest, tools
 from lighttrap.backup.manifest import Manifest, Source, Table, Withdrawn
-from lighttrap.errors import ConfigError, LightTrapError
+from lighttrap.errors import ConfigError
 from lighttrap.store import backups, withdrawals
 from lighttrap.store.pool import Connection, connect, translate_errors
 
@@ -77,15 +76,5 @@ def _new_file(folder: Path, at: datetime) -> Path:
 def _dump(tool: tools.Tool, dsn: str, snapshot: str, file: Path, conn: Connection) -> dict[str, Table]:
     """Dumps what a snapshot shows while our own session, which holds it, sums up each table."""
     words = ["--format=custom", f"--snapshot={snapshot}", f"--file={file}", _LOCK_WAIT]
-    with tempfile.TemporaryFile() as errors:
-        child = tools.start(tool, words, dsn, errors)
-        try:
-            tables = {name: Table(rows=one.rows, checksum=one.checksum) for name, one in backups.sums(conn)}
-            code = child.wait()
-        finally:
-            tools.end(child)
-        if code:
-            errors.seek(0)
-            said = errors.read().decode(errors="replace")
-            raise LightTrapError(f"{tools.DUMP} {tool.version} failed: {tools.last_words(said)}")
-    return tables
+    with tools.running(tool, words, dsn):
+        return {name: Table(rows=one.rows, checksum=one.checksum) for name, one in backups.sums(conn)}

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+from lighttrap import wholefile
 from lighttrap.backup import dump, manifest
 from lighttrap.backup.manifest import Manifest
 from lighttrap.errors import ConfigError, Conflict, InputFault
@@ -111,7 +112,7 @@ def prune(folder: Path, keep: Keep, now: datetime | None = None) -> list[Path]:
     for left in _unfinished(folder, now):
         log.warning("an unfinished backup is thrown away", extra={"file": left.name})
         left.unlink(missing_ok=True)
-    manifest.sync_folder(folder)
+    wholefile.sync_folder(folder)
     return gone
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from datetime import datetime
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from lighttrap import wholefile
 from lighttrap.errors import InputFault
 
 SUFFIX = ".json"
@@ -96,27 +96,7 @@ def read(dump: Path) -> Manifest:
 
 def write(dump: Path, manifest: Manifest) -> None:
     """Puts a manifest beside its dump, whole or not at all, on disk when this returns."""
-    replace(path_of(dump), manifest.model_dump_json(indent=1).encode() + b"\n")
-
-
-def replace(path: Path, text: bytes, mode: int = 0o600) -> None:
-    """Gives a file new contents, whole or not at all, on disk when this returns."""
-    half = path.with_name(f".{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    half.rename(path)
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Sees to it that names just given in a folder outlive a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    wholefile.replace(path_of(dump), manifest.model_dump_json(indent=1).encode() + b"\n")
 
 
 def sha256_of(file: Path) -> str:

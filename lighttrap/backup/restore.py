@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import secrets
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -215,16 +214,5 @@ def _held_still(dsn: str, version: str) -> Iterator[None]:
 
 
 def _run(tool: tools.Tool, words: list[str], dsn: str) -> None:
-    with tempfile.TemporaryFile() as errors:
-        child = tools.start(tool, words, dsn, errors)
-        try:
-            code = child.wait()
-        finally:
-            tools.end(child)
-        errors.seek(0)
-        said = errors.read().decode(errors="replace")
-    if code:
-        raise LightTrapError(
-            f"{tools.RESTORE} {tool.version} failed: {tools.last_words(said)}; what it made is of no use: drop the "
-            "database and begin again"
-        )
+    with tools.running(tool, words, dsn, "; what it made is of no use: drop the database and begin again"):
+        pass

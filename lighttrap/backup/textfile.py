@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from lighttrap.backup import manifest
+from lighttrap import wholefile
 from lighttrap.backup.folder import Backup
 
 _READABLE = 0o644
@@ -16,7 +16,7 @@ def write(path: Path, found: list[Backup]) -> None:
     text = "".join(
         f"# HELP {name} {help_}\n# TYPE {name} gauge\n{name} {value}\n" for name, help_, value in _gauges(found)
     )
-    manifest.replace(path, text.encode(), _READABLE)
+    wholefile.replace(path, text.encode(), _READABLE)
 
 
 def _gauges(found: list[Backup]) -> Iterator[tuple[str, str, float]]:

@@ -6,7 +6,9 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -52,6 +54,25 @@ def for_restore(archive_major: int, server_major: int) -> Tool:
             f"here is {_named(RESTORE)}: install postgresql-client-{max(archive_major, server_major)}"
         )
     return min(found, key=lambda one: one.major)
+
+
+@contextmanager
+def running(tool: Tool, words: Sequence[str], dsn: str, advice: str = "") -> Iterator[None]:
+    """Runs a program on a database beside what the block does, and waits for its end; ends it when the block fails.
+
+    Raises LightTrapError with its last words, and the advice what to do then, when it fails.
+    """
+    with tempfile.TemporaryFile() as errors:
+        child = start(tool, words, dsn, errors)
+        try:
+            yield
+            code = child.wait()
+        finally:
+            end(child)
+        errors.seek(0)
+        said = errors.read().decode(errors="replace")
+    if code:
+        raise LightTrapError(f"{tool.path.name} {tool.version} failed: {last_words(said)}{advice}")
 
 
 def start(tool: Tool, words: Sequence[str], dsn: str, errors: IO[bytes]) -> subprocess.Popen[bytes]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lighttrap import wholefile
 from lighttrap.errors import ConfigError
 from lighttrap.site.accounts import Account, Who
 
@@ -32,7 +33,8 @@ class Folder:
             return
         try:
             place.mkdir(parents=True)
-            self._give(place, owner, group or owner)
+            if numbers := self._numbers(owner, group or owner):
+                os.chown(place, *numbers)
             place.chmod(mode)
         except OSError as fault:
             raise ConfigError(f"{place} cannot be made: {fault.strerror}") from fault
@@ -56,17 +58,9 @@ class Folder:
     def put(self, name: str, text: str, owner: Who, group: Who | None = None, mode: int = 0) -> None:
         """Writes a file, in place of one that is there: whole, or not at all. Raises OSError."""
         place = self.root / name
-        half = place.with_name(f".{place.name}.half")
-        half.unlink(missing_ok=True)
-        with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        self._give(half, owner, group or owner)
-        half.chmod(mode or (SHARED if group else PRIVATE))
-        half.replace(place)
+        numbers = self._numbers(owner, group or owner)
+        wholefile.replace(place, text.encode(), mode or (SHARED if group else PRIVATE), numbers)
         self.wrote.append(name)
 
-    def _give(self, place: Path, owner: Who, group: Who) -> None:
-        if self.accounts is not None:
-            os.chown(place, self.accounts[owner].uid, self.accounts[group].gid)
+    def _numbers(self, owner: Who, group: Who) -> tuple[int, int] | None:
+        return (self.accounts[owner].uid, self.accounts[group].gid) if self.accounts is not None else None

@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from lighttrap import wholefile
 from lighttrap.errors import ConfigError, Conflict
 
 # `lighttrap.up.running` holds the lock for an instant when it looks; that is not another `up`.
@@ -53,17 +54,6 @@ def _new_secrets() -> Secrets:
     return Secrets(secrets.token_urlsafe(24), secrets.token_urlsafe(24), f"ingest-{secrets.token_hex(8)}")
 
 
-def write_private(path: Path, text: str) -> None:
-    """Replaces a file at once and for good, readable by its owner only. Raises OSError."""
-    half = path.with_name(f".{path.name}.{os.getpid()}")
-    half.unlink(missing_ok=True)
-    with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    half.replace(path)
-
-
 @dataclass(frozen=True, slots=True)
 class Directory:
     """A data directory and the places in it."""
@@ -94,7 +84,7 @@ class Directory:
         """The installation's secrets, made at the first call. Raises ConfigError when their file is damaged."""
         path = self.root / "secrets.json"
         if not path.exists():
-            write_private(path, json.dumps(asdict(_new_secrets()), indent=2) + "\n")
+            wholefile.replace(path, json.dumps(asdict(_new_secrets()), indent=2).encode() + b"\n")
         try:
             return Secrets(**json.loads(path.read_text(encoding="utf-8")))
         except (ValueError, TypeError):

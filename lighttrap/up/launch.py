@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from lighttrap import migrate
+from lighttrap import migrate, wholefile
 from lighttrap.config import broker_parts
 from lighttrap.errors import ConfigError, LightTrapError, StoreUnavailable
 from lighttrap.store import pool
@@ -222,10 +222,10 @@ class _Up:
         self._tree.start(program, lambda: True, _READY_WITHIN_S)
 
     def _announce(self) -> None:
-        document = self._addresses.to_json()
-        directory.write_private(self._home.addresses, document)
+        document = self._addresses.to_json().encode()
+        wholefile.replace(self._home.addresses, document)
         if self._options.ready_file:
-            directory.write_private(self._options.ready_file.absolute(), document)
+            wholefile.replace(self._options.ready_file.absolute(), document)
         where = "" if self._home.root == directory.DEFAULT else f" --data {self._home.root}"
         say(f"lighttrap is up; its data is in {self._home.root}")
         for line in self._lines:

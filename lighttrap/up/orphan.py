@@ -15,8 +15,8 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from lighttrap import wholefile
 from lighttrap.errors import LightTrapError
-from lighttrap.up import directory
 
 _PROC = Path("/proc/self/stat")
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
@@ -55,7 +55,7 @@ def _ps(column: str, pid: int) -> str:
 
 def record(run: Path, name: str, pid: int) -> None:
     """Remembers a child that has just started."""
-    directory.write_private(run / f"{name}.json", json.dumps({"pid": pid, "birth": birth(pid)}))
+    wholefile.replace(run / f"{name}.json", json.dumps({"pid": pid, "birth": birth(pid)}).encode())
 
 
 def forget(run: Path, name: str) -> None:
