@@ -180,6 +180,8 @@ def test_events_come_through_as_they_happen(front: Front, token: dict[str, str])
 
 
 def test_metrics_of_the_proxy_are_on_a_port_of_their_own(front: Front):
+    # caddy tells how many requests it had once it has had one.
+    front.caddy.get("/favicon.svg")
     said = httpx2.get(f"http://127.0.0.1:{front.caddy.inside_port}/metrics")
     assert "caddy_http_requests_total" in said.text
     assert httpx2.get(f"http://127.0.0.1:{front.caddy.inside_port}/healthz").text == "alive"
