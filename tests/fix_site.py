@@ -89,8 +89,7 @@ class SiteBroker(Server):
                   "/mosquitto/data": state, "/run/mosquitto": state}  # fmt: skip
         for there, here in places.items():
             text = text.replace(there, str(here))
-        # The machine's Mosquitto may be 2.0, which does not know the word.
-        return text.replace("listener 8883 0.0.0.0", f"listener {self.port} 127.0.0.1").replace("accept_protocol_", "#")
+        return text.replace("listener 8883 0.0.0.0", f"listener {self.port} 127.0.0.1")
 
     def start(self) -> None:
         """Starts it as the account of its container and waits until it listens."""

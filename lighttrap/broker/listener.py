@@ -29,20 +29,15 @@ class Listener:
     port: int = 8883
     address: str = "0.0.0.0"  # noqa: S104 - traps come from everywhere
     certificates: Certificates | None = None
-    only_version_5: bool = False
-    """3.1.1 answers a forbidden publish as if it had succeeded. Mosquitto 2.0 does not start with this."""
 
     def text(self) -> str:
         """The settings. Raises InputFault for a path that Mosquitto cannot be told."""
         template = resources.files(__package__).joinpath("mosquitto.conf").read_text(encoding="utf-8")
         places = {name: _place(getattr(self, name)) for name in ("passwords", "acl", "state", "pid_file")}
-        places |= {"port": str(self.port), "address": self.address, "tls": self._tls(), "versions": self._versions()}
+        places |= {"port": str(self.port), "address": self.address, "tls": self._tls()}
         for name, place in places.items():
             template = template.replace(f"{{{name}}}", place)
         return template
-
-    def _versions(self) -> str:
-        return "accept_protocol_versions 5" if self.only_version_5 else "# Mosquitto 2.1: accept_protocol_versions 5"
 
     def _tls(self) -> str:
         if self.certificates is None:

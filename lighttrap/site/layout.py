@@ -115,11 +115,7 @@ def _listener(order: Order) -> Listener:
         run = Path("/run/mosquitto/mosquitto.pid")
         place = Place(root / "broker", root / "tls", Path("/var/lib/mosquitto"), run)
     files = Certificates(place.tls / "ca.pem", place.tls / "broker.pem", place.tls / "broker.key")
-    return Listener(
-        place.files / "passwords", place.files / "acl", place.state, place.pid_file, certificates=files,
-        # Mosquitto 2.1 in the container; Debian's 2.0 does not know the word.
-        only_version_5=order.house is House.COMPOSE,
-    )  # fmt: skip
+    return Listener(place.files / "passwords", place.files / "acl", place.state, place.pid_file, certificates=files)
 
 
 def _words(order: Order, folder: Folder, fingerprint: str) -> dict[str, str]:

@@ -113,6 +113,3 @@ def test_site_for_debian_has_all_that_the_units_name(tmp_path: Path):
     named = {found for text in texts for found in re.findall(r"/etc/lighttrap/([\w./-]+)", text)}
     assert {path for path in named if not (tmp_path / "site" / path).exists()} == set()
     assert (tmp_path / "site/broker/passwords").stat().st_uid == pwd.getpwnam("mosquitto").pw_uid
-    assert "accept_protocol_versions 5" not in [
-        line for line in (tmp_path / "site/broker/mosquitto.conf").read_text().splitlines() if not line.startswith("#")
-    ]
