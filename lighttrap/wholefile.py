@@ -28,6 +28,12 @@ def replace(path: Path, contents: bytes, mode: int = 0o600, owner: tuple[int, in
     sync_folder(path.parent)
 
 
+def owner_of(folder: Path) -> tuple[int, int] | None:
+    """Who owns a folder and so should own what root puts into it; None when we are not root. Raises OSError."""
+    found = folder.stat()
+    return (found.st_uid, found.st_gid) if os.geteuid() == 0 else None
+
+
 def sync_folder(folder: Path) -> None:
     """Sees to it that names just given in a folder outlive a power cut."""
     handle = os.open(folder, os.O_RDONLY)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
-from lighttrap import migrate
+from lighttrap import migrate, wholefile
 from lighttrap.backup import manifest, tools
 from lighttrap.backup.manifest import Manifest, Source, Table, Withdrawn
 from lighttrap.errors import ConfigError
@@ -69,7 +69,10 @@ def _new_file(folder: Path, at: datetime) -> Path:
     """An empty file that nobody else may read, named by the moment, beginning with a dot until it is whole."""
     name = f"lighttrap-{at.astimezone(UTC):%Y%m%dT%H%M%S}Z{SUFFIX}"
     half = folder / f".{name}.part"
-    os.close(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    handle = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    if owner := wholefile.owner_of(folder):  # a backup that root made by hand is kept and thrown away like the others
+        os.fchown(handle, *owner)
+    os.close(handle)
     return half
 
 

@@ -95,8 +95,9 @@ def read(dump: Path) -> Manifest:
 
 
 def write(dump: Path, manifest: Manifest) -> None:
-    """Puts a manifest beside its dump, whole or not at all, on disk when this returns."""
-    wholefile.replace(path_of(dump), manifest.model_dump_json(indent=1).encode() + b"\n")
+    """Puts a manifest beside its dump, whole or not at all, on disk when this returns; it is the folder's owner's."""
+    text = manifest.model_dump_json(indent=1).encode() + b"\n"
+    wholefile.replace(path_of(dump), text, owner=wholefile.owner_of(dump.parent))
 
 
 def sha256_of(file: Path) -> str:

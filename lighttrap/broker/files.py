@@ -24,11 +24,9 @@ def replace(path: Path, text: str) -> bool:
 
     It belongs to who owns its folder, as the broker should, and nobody else can read it.
     """
-    folder = path.parent.stat()
-    may_give = os.geteuid() == 0
-    if _is_as_wanted(path, text, folder.st_uid if may_give else os.geteuid()):
+    owner = wholefile.owner_of(path.parent)
+    if _is_as_wanted(path, text, owner[0] if owner else os.geteuid()):
         return False
-    owner = (folder.st_uid, folder.st_gid) if may_give else None
     wholefile.replace(path, text.encode(), _MODE, owner)
     return True
 

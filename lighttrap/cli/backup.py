@@ -25,7 +25,9 @@ log = logging.getLogger("lighttrap.backup")
 cli = typer.Typer(help="Backups of the database.", invoke_without_command=True)
 
 COLUMNS = ("file", "taken_at", "bytes", "rows", "lighttrap", "postgresql", "timescaledb", "proven_at")
-DumpArgument = Annotated[Path, typer.Argument(help="The dump; its manifest lies beside it.", dir_okay=False)]
+DumpArgument = Annotated[
+    Path, typer.Argument(help="The dump: a path, or its name as `backup list` shows it.", dir_okay=False)
+]
 FolderOption = Annotated[
     Path | None, typer.Option("--to", help="Folder of the backups.", show_default="LIGHTTRAP_BACKUP__FOLDER")
 ]
@@ -95,6 +97,7 @@ def verify(
     Exit code 1: it does not come back equal; 2: it is damaged, or the server does not fit.
     """
     logs.set_up("WARNING")
+    file = _found(file)
     told = manifest.read(file)
     manifest.require_whole(file, told)
     entries = tools.contents(tools.for_restore(told.source.pg_dump_major, 99), file)
@@ -145,6 +148,7 @@ def restore_(
     Exit code 1: it did not come back equal; 2: the backup, the database or the server does not fit.
     """
     logs.set_up("INFO")
+    file = _found(file)
     began = time.monotonic()
     if verify_only:
         told = manifest.read(file)
@@ -177,6 +181,12 @@ def _folder(to: Path | None, settings: BackupSettings) -> Path:
     if place is None:
         raise ConfigError("name the folder of backups with --to, or set LIGHTTRAP_BACKUP__FOLDER")
     return place
+
+
+def _found(dump: Path) -> Path:
+    """Where a dump is: a bare name that is not here is looked for in the folder of backups."""
+    folder = read().backup.folder
+    return dump if folder is None or dump.exists() or dump.parent != Path() else folder / dump
 
 
 def _dsn(data: Path | None) -> str:

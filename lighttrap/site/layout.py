@@ -13,7 +13,7 @@ from lighttrap.broker.listener import Certificates, Listener
 from lighttrap.errors import ConfigError
 from lighttrap.site import certificates, secrets
 from lighttrap.site.accounts import House, Who
-from lighttrap.site.folder import EDITED, PUBLIC, Folder
+from lighttrap.site.folder import EDITED, PUBLIC, RUN, Folder
 from lighttrap.site.order import Order, Web
 
 _NO_COMPOSE_FILE = "docker-compose.yml"
@@ -40,6 +40,7 @@ def lay_out(order: Order, folder: Folder, now: datetime) -> None:
     services = secrets.add(folder, order.house)
     fingerprint = _add_certificates(order, folder, now)
     _add_broker(order, folder, services)
+    folder.renew("lighttrap", script(order.house), Who.ROOT, RUN)
     words = _words(order, folder, fingerprint)
     if order.house is House.COMPOSE:
         folder.add(".env", lambda: _text("compose.env", words), Who.ROOT, mode=EDITED)
@@ -51,6 +52,11 @@ def lay_out(order: Order, folder: Folder, now: datetime) -> None:
         both = lambda: _text("programs.env", {}) + _text("debian.env", words)  # noqa: E731 - read once, below
         folder.add("lighttrap.env", both, Who.ROOT, mode=EDITED)
         folder.add("caddy.env", lambda: _text("proxy.env", words), Who.ROOT, mode=EDITED)
+
+
+def script(house: House) -> str:
+    """The command `lighttrap` of a site."""
+    return _text(f"{house}.sh", {})
 
 
 def renew(folder: Folder, now: datetime) -> datetime:

@@ -142,8 +142,8 @@ def test_nights_pass_through_the_whole_stack_and_come_back_from_a_backup(
 
     # Another server gets it all back.
     backups = stack.site.folder / "backups"
-    file = backups / Path(stack.run("backup", "backup", LIGHTTRAP_BACKUP__FOLDER=str(backups),
-                                    LIGHTTRAP_BACKUP__TEXTFILE=str(backups / "figures.prom")).strip()).name  # fmt: skip
+    file = backups / Path(stack.run("tools", "backup", LIGHTTRAP_BACKUP__FOLDER=str(backups),
+                                   LIGHTTRAP_BACKUP__TEXTFILE=str(backups / "figures.prom")).strip()).name  # fmt: skip
     with a_server(request.config, stack.site) as elsewhere:
         dsn = elsewhere.dsn("lighttrap")
         assert "and compared" in stack.run("tools", "restore", str(file), LIGHTTRAP_RESTORE_DSN=dsn)
