@@ -132,7 +132,7 @@ def test_on_debian_it_is_the_owner_of_the_database_with_the_settings_of_the_site
 
 
 def test_on_debian_settings_are_read_as_systemd_reads_them(site, tmp_path):
-    (site.folder / "lighttrap.env").write_text("LIGHTTRAP_A=\"b c\"\nLIGHTTRAP_D={'e': \"$f\"}\n#LIGHTTRAP_G=h\nI=j\n")
+    (site.folder / "lighttrap.env").write_text('LIGHTTRAP_A="b c"\nLIGHTTRAP_D={\'e\': "$f"}\n#LIGHTTRAP_G=h\nI=j\n')
     command = _for_debian(site, tmp_path)
     command.write_text(command.read_text().replace(str(LIGHTTRAP), "/usr/bin/env"))
     told = dict(line.split("=", 1) for line in run(command, [], {}, tmp_path).splitlines())

@@ -88,7 +88,11 @@ def test_unit_gets_only_secrets_that_init_writes_and_reads_only_what_it_gets(nam
 @pytest.mark.parametrize("name", UNITS)
 def test_program_has_the_database_role_of_its_container(name: str):
     service = re.sub(r"^lighttrap-|@?\.service$", "", name)
-    theirs = str(compose.services()["tools" if service == "backup" else service].get("environment", {}).get("LIGHTTRAP_DATABASE__DSN", ""))
+    theirs = str(
+        compose.services()["tools" if service == "backup" else service]
+        .get("environment", {})
+        .get("LIGHTTRAP_DATABASE__DSN", "")
+    )
     assert _settings(name).get("LIGHTTRAP_DATABASE__DSN", "") == theirs.replace("@timescaledb:", "@127.0.0.1:")
 
 
