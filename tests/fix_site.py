@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import ssl
 import tempfile
@@ -24,6 +25,18 @@ ROOT = Path(__file__).parent.parent
 DOMAIN = "bay.example.org"
 RUN = ROOT / "deploy/mosquitto/run.sh"
 IS_ROOT = os.geteuid() == 0
+
+
+def _has_debians_accounts() -> bool:
+    try:
+        return all(pwd.getpwnam(name).pw_uid for name in ("mosquitto", "postgres"))
+    except KeyError:
+        return False
+
+
+needs_debians_accounts = pytest.mark.skipif(
+    not IS_ROOT or not _has_debians_accounts(), reason="needs Debian's accounts, and root"
+)
 
 
 def init(folder: Path, *options: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,12 +21,13 @@ RUN = 0o755
 
 @dataclass(slots=True)
 class Folder:
-    """The folder of a site; remembers what it wrote and what it left alone."""
+    """The folder of a site; remembers what it wrote, left alone, and changed."""
 
     root: Path
     accounts: Mapping[Who, Account] | None
     wrote: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
 
     def room(self, name: str, owner: Who, mode: int, *, group: Who | None = None) -> None:
         """Makes a folder in it, unless it is there. Raises ConfigError."""
@@ -66,6 +68,22 @@ class Folder:
                 self.put(name, text, owner, mode=mode)
         except OSError as fault:
             raise ConfigError(f"{place} cannot be read or written: {fault.strerror}") from fault
+
+    def change(self, name: str, settings: Mapping[str, str], owner: Who, mode: int) -> None:
+        """Gives settings of an env file new values; all else in it stays. Raises ConfigError."""
+        if not settings:
+            return
+        try:
+            text = (self.root / name).read_text(encoding="utf-8")
+            for key, value in settings.items():
+                line = f"{key}={value}"
+                text, found = re.subn(rf"(?m)^{key}=.*$", lambda _, line=line: line, text)  # type: ignore[misc]
+                text += "" if found else f"{line}\n"
+            self.put(name, text, owner, mode=mode)
+        except OSError as fault:
+            raise ConfigError(f"{self.root / name} cannot be read or written: {fault.strerror}") from fault
+        self.wrote.remove(name)
+        self.changed += [f"{name}: {key}" for key in settings]
 
     def put(self, name: str, text: str, owner: Who, group: Who | None = None, mode: int = 0) -> None:
         """Writes a file, in place of one that is there: whole, or not at all. Raises OSError."""

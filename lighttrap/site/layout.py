@@ -14,6 +14,7 @@ from lighttrap.errors import ConfigError
 from lighttrap.site import certificates, secrets
 from lighttrap.site.accounts import House, Who
 from lighttrap.site.folder import EDITED, PUBLIC, RUN, Folder
+from lighttrap.site.known import settings_in
 from lighttrap.site.order import Order, Web
 
 _NO_COMPOSE_FILE = "docker-compose.yml"
@@ -34,24 +35,39 @@ _IN_CONTAINER = Place(
 )  # fmt: skip
 
 
-def lay_out(order: Order, folder: Folder, now: datetime) -> None:
-    """Makes what is missing of a site. Raises ConfigError when a file cannot be read or written."""
+def lay_out(order: Order, folder: Folder, now: datetime, known: Order | None = None) -> None:
+    """Makes what is missing of a site, and changes what a `known` one was ordered otherwise.
+
+    Raises ConfigError when a file cannot be read or written.
+    """
     _make_root(folder.root)
+    if known and known.broker_host != order.broker_host:
+        renew(folder, now, order.broker_host)
     services = secrets.add(folder, order.house)
     fingerprint = _add_certificates(order, folder, now)
     _add_broker(order, folder, services)
     folder.renew("lighttrap", script(order.house), Who.ROOT, RUN)
-    words = _words(order, folder, fingerprint)
+    before = _settings(known, fingerprint) if known else {}
+    for name, text in _settings(order, fingerprint).items():
+        if known and (folder.root / name).exists():
+            otherwise = dict(settings_in(text).items() - settings_in(before[name]).items())
+            folder.change(name, otherwise, Who.ROOT, EDITED)
+        folder.add(name, lambda text=text: text, Who.ROOT, mode=EDITED)  # type: ignore[misc]
     if order.house is House.COMPOSE:
-        folder.add(".env", lambda: _text("compose.env", words), Who.ROOT, mode=EDITED)
-        folder.add("lighttrap.env", lambda: _text("programs.env", {}), Who.ROOT, mode=EDITED)
         folder.room("caddy", Who.PROXY, 0o700)
         for name in ("backups", "simulator"):
             folder.room(name, Who.OURS, 0o700)
-    else:
-        both = lambda: _text("programs.env", {}) + _text("debian.env", words)  # noqa: E731 - read once, below
-        folder.add("lighttrap.env", both, Who.ROOT, mode=EDITED)
-        folder.add("caddy.env", lambda: _text("proxy.env", words), Who.ROOT, mode=EDITED)
+
+
+def _settings(order: Order, fingerprint: str) -> dict[str, str]:
+    """The texts of the env files, by their names."""
+    words = _words(order, fingerprint)
+    if order.house is House.COMPOSE:
+        return {".env": _text("compose.env", words), "lighttrap.env": _text("programs.env", {})}
+    return {
+        "lighttrap.env": _text("programs.env", {}) + _text("debian.env", words),
+        "caddy.env": _text("proxy.env", words),
+    }
 
 
 def script(house: House) -> str:
@@ -59,14 +75,17 @@ def script(house: House) -> str:
     return _text(f"{house}.sh", {})
 
 
-def renew(folder: Folder, now: datetime) -> datetime:
-    """A new certificate for the broker's key, for the same names; returns when it ends. Raises ConfigError.
+def renew(folder: Folder, now: datetime, host: str = "") -> datetime:
+    """A new certificate for the broker's key, for the same names, and first of all for a new `host`.
+
+    Returns when it ends. Raises ConfigError.
 
     The key stays, so that there is no moment in which key and certificate do not fit.
     """
     try:
         kept = {name: (folder.root / "tls" / name).read_text("utf-8") for name in ("ca.key", "ca.pem", "broker.key")}
         names = certificates.names_in((folder.root / "tls/broker.pem").read_text("utf-8"))
+        names = list(dict.fromkeys([host, *names] if host else names))
         made = certificates.broker(kept["broker.key"], kept["ca.key"], kept["ca.pem"], names, now)
         folder.put("tls/broker.pem", made, Who.BROKER, mode=PUBLIC)
     except OSError as fault:
@@ -124,10 +143,10 @@ def _listener(order: Order) -> Listener:
     return Listener(place.files / "passwords", place.files / "acl", place.state, place.pid_file, certificates=files)
 
 
-def _words(order: Order, folder: Folder, fingerprint: str) -> dict[str, str]:
+def _words(order: Order, fingerprint: str) -> dict[str, str]:
     tls = {Web.ACME: order.email, Web.INTERNAL: "internal", Web.FILES: _web_files(order)}
     return {
-        "folder": str(folder.root),
+        "folder": str(order.folder),
         "domain": order.domain,
         "tls": tls[order.web],
         "broker_host": order.broker_host,

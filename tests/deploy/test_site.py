@@ -12,8 +12,9 @@ from cryptography import x509
 
 from lighttrap.errors import ConfigError, InputFault
 from lighttrap.site import certificates
+from lighttrap.site.known import settings_in
 from lighttrap.site.secrets import SECRETS
-from tests.fix_site import DOMAIN, IS_ROOT, Site, init
+from tests.fix_site import DOMAIN, IS_ROOT, Site, init, needs_debians_accounts
 
 as_root = pytest.mark.skipif(not IS_ROOT, reason="gives files to accounts of containers, which root alone may")
 
@@ -57,9 +58,10 @@ def test_nobody_but_root_reads_the_key_of_the_authority(site: Site):
 
 def test_again_changes_nothing(site: Site):
     before = _files(site)
-    told = init(site.folder, "--domain", "another.example.org", "--web", "internal")
-    assert _files(site) == before
-    assert "wrote" not in told
+    for options in ((), ("--domain", DOMAIN, "--web", "internal")):
+        told = init(site.folder, *options)
+        assert _files(site) == before
+        assert "wrote" not in told
 
 
 def test_again_adds_what_is_missing_and_fits(site: Site):
@@ -109,6 +111,59 @@ def test_renewal_keeps_the_key_and_the_names(site: Site):
     assert {name for name in before if after[name] != before[name]} == {"tls/broker.pem"}
     assert certificates.names_in(site.text("tls/broker.pem")) == [DOMAIN, "mosquitto", "localhost", "127.0.0.1"]
     _verify(site)
+
+
+def _set(site: Site, name: str = ".env") -> dict[str, str]:
+    return settings_in(site.text(name))
+
+
+def test_new_domain_and_address_change_just_that_and_traps_find_the_broker_as_before(site: Site):
+    (site.folder / ".env").write_text(site.text(".env") + "LIGHTTRAP_VERSION=0.2.0\n# ours\n")
+    before, settings = _files(site), _set(site)
+    told = init(site.folder, "--domain", "new.example.org", "--email", "it@example.org")
+    assert _set(site) == settings | {"LIGHTTRAP_DOMAIN": "new.example.org", "LIGHTTRAP_TLS": "it@example.org"}
+    assert {name for name, content in _files(site).items() if before.get(name) != content} == {".env"}
+    assert "# ours" in site.text(".env")
+    assert f"as {DOMAIN}" in told
+
+
+def test_new_host_of_the_broker_is_in_the_certificate_beside_the_old_one(site: Site):
+    init(site.folder, "--broker-host", "203.0.113.7")
+    assert certificates.names_in(site.text("tls/broker.pem"))[:2] == ["203.0.113.7", DOMAIN]
+    assert _set(site)["LIGHTTRAP_BROKER_URL"] == "mqtts://203.0.113.7:8883"
+    _verify(site)
+
+
+def test_new_host_of_the_broker_is_refused_without_the_key_of_the_authority(site: Site):
+    (site.folder / "tls/ca.key").unlink()
+    before = _files(site)
+    with pytest.raises(ConfigError, match=r"ca\.key"):
+        init(site.folder, "--broker-host", "203.0.113.7")
+    assert _files(site) == before
+
+
+def test_site_of_one_kind_does_not_become_one_of_the_other(site: Site):
+    with pytest.raises(InputFault, match="for compose"):
+        init(site.folder, "--for", "debian")
+
+
+def test_renewal_where_no_site_is_makes_none(tmp_path: Path):
+    with pytest.raises(ConfigError, match="no site"):
+        init(tmp_path / "site", "--renew-certificate")
+    assert not (tmp_path / "site").exists()
+
+
+@needs_debians_accounts
+def test_site_for_debian_is_known_again(tmp_path: Path):
+    site = Site(tmp_path / "site")
+    init(site.folder, "--domain", DOMAIN, "--web", "internal", "--for", "debian")
+    init(site.folder, "--renew-certificate")
+    init(site.folder, "--domain", "new.example.org")
+    assert _set(site, "caddy.env")["LIGHTTRAP_DOMAIN"] == "new.example.org"
+    settings = _set(site, "lighttrap.env")
+    assert settings["LIGHTTRAP_NOTIFY__PAGES_URL"] == "https://new.example.org"
+    assert settings["LIGHTTRAP_PUBLIC_BROKER__URL"] == f"mqtts://{DOMAIN}:8883"
+    assert not (site.folder / ".env").exists()
 
 
 def test_no_certificate_outlives_its_authority():

@@ -13,7 +13,7 @@ import pytest
 from lighttrap.site.secrets import SECRETS
 from scripts import configuration
 from tests import compose
-from tests.fix_site import DOMAIN, IS_ROOT, init
+from tests.fix_site import DOMAIN, init, needs_debians_accounts
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "deploy/systemd"
@@ -105,13 +105,8 @@ def test_nothing_of_the_site_overrides_what_a_unit_says():
     assert {key for unit in UNITS for key in _settings(unit)} & named == set()
 
 
-@pytest.mark.skipif(not IS_ROOT or not Path("/usr/sbin/mosquitto").exists(), reason="needs Debian's accounts, and root")
+@needs_debians_accounts
 def test_site_for_debian_has_all_that_the_units_name(tmp_path: Path):
-    for account in ("mosquitto", "postgres"):
-        try:
-            pwd.getpwnam(account)
-        except KeyError:
-            pytest.skip(f"no account {account}")
     init(tmp_path / "site", "--domain", DOMAIN, "--web", "internal", "--for", "debian")
     texts = [path.read_text(encoding="utf-8") for path in FOLDER.rglob("*") if path.is_file()]
     named = {found for text in texts for found in re.findall(r"/etc/lighttrap/([\w./-]+)", text)}
