@@ -16,6 +16,7 @@ from dashboard.config import DashboardSettings
 from ingest.config import IngestSettings
 from lighttrap.backup.settings import BackupSettings
 from lighttrap.broker.settings import BrokerFileSettings
+from lighttrap.cli.doctor_settings import DoctorSettings
 from lighttrap.config import ProgramSettings
 from lighttrap.monitor.settings import MonitoringSettings
 from lighttrap.notify.settings import NotifySettings
@@ -31,6 +32,7 @@ PROGRAMS: dict[str, type[ProgramSettings]] = {
     "simulator": SimulatorSettings,
     "broker": BrokerFileSettings,
     "backup": BackupSettings,
+    "doctor": DoctorSettings,
 }
 
 _HEAD = """\

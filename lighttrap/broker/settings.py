@@ -18,8 +18,8 @@ _SHORTEST = 16
 class FileSettings(Section):
     """Which files are written, how the broker is told, and the secrets of our own programs."""
 
-    passwords: Path = Field(default=Path("passwords"), description="Mosquitto's `password_file`, which is written.")
-    acl: Path = Field(default=Path("acl"), description="Mosquitto's `acl_file`, which is written.")
+    passwords: Path = Field(description="Mosquitto's `password_file`, which is written.")
+    acl: Path = Field(description="Mosquitto's `acl_file`, which is written.")
     pid_file: Path | None = Field(
         default=None, description="Mosquitto's `pid_file`; who it names gets SIGHUP after a change."
     )
@@ -90,4 +90,4 @@ class BrokerFileSettings(ProgramSettings):
     """Settings of `lighttrap broker sync` and `watch`."""
 
     database: DatabaseSettings
-    broker_files: FileSettings = Field(default_factory=FileSettings)
+    broker_files: FileSettings

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from lighttrap.broker import files, lines
+from lighttrap.broker.services import Service
 from lighttrap.broker.settings import FileSettings
+from lighttrap.errors import ConfigError
 from lighttrap.store import credentials
 from lighttrap.store.pool import Connection
 
@@ -18,3 +20,15 @@ def write(conn: Connection, settings: FileSettings) -> bool:
     has_new_rights = files.replace(settings.acl, lines.acl(logins, list(secrets)))
     passwords = lines.passwords(logins, secrets, files.read(settings.passwords))
     return files.replace(settings.passwords, passwords) or has_new_rights
+
+
+def require_services(settings: FileSettings) -> None:
+    """Raises ConfigError when the files to be written would lock one of our own programs out."""
+    named = settings.secrets().keys()
+    known = {line.partition(":")[0] for line in files.read(settings.passwords).splitlines() if line.startswith("_")}
+    lacking = sorted(({Service.INGEST} | known) - named)
+    if lacking:
+        raise ConfigError(
+            f"{settings.passwords} would lock {', '.join(lacking)} out: set LIGHTTRAP_BROKER_FILES__INGEST_SECRET_FILE"
+            " and those of the others (on a server `lighttrap broker watch` has them: restart it instead)"
+        )

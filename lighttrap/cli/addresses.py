@@ -26,6 +26,7 @@ TrapOption = Annotated[str | None, typer.Option("--trap", help="Only this trap."
 _DSN = "LIGHTTRAP_DATABASE__DSN"
 _PASSWORD_FILE = "LIGHTTRAP_DATABASE__PASSWORD_FILE"  # noqa: S105 - the name of a setting
 _BROKER = "LIGHTTRAP_BROKER__URL"
+_BROKER_CA = "LIGHTTRAP_BROKER__CA_FILE"
 _API = "LIGHTTRAP_DASHBOARD__API_URL"
 
 
@@ -38,6 +39,9 @@ class Addresses:
     ingest_url: str | None = None
     data: Path | None = None
     api_url: str | None = None
+    notify_url: str | None = None
+    dashboard_url: str | None = None
+    broker_ca: str | None = None
 
     def environment(self) -> dict[str, str]:
         """The environment for a program that is to use these addresses."""
@@ -54,12 +58,20 @@ def find(data: Path | None) -> Addresses:
     Raises ConfigError when there are none.
     """
     if data is None and any(os.environ.get(name) for name in (_DSN, _BROKER, _API)):
-        return Addresses(database_address(os.environ), os.environ.get(_BROKER), api_url=os.environ.get(_API))
+        return Addresses(
+            database_address(os.environ),
+            os.environ.get(_BROKER),
+            api_url=os.environ.get(_API),
+            broker_ca=os.environ.get(_BROKER_CA),
+        )
     place = data or directory.DEFAULT
     found = running.find(place)
     if found is None:
         raise ConfigError(f"no `lighttrap up` runs on {place}: start it, name another with --data, or set {_DSN}")
-    return Addresses(found.db_dsn, found.broker_url, found.ingest_url, found.data, found.api_url)
+    return Addresses(
+        found.db_dsn, found.broker_url, found.ingest_url, found.data, found.api_url, found.notify_url,
+        found.dashboard_url, os.environ.get(_BROKER_CA),
+    )  # fmt: skip
 
 
 @contextmanager

@@ -35,16 +35,21 @@ def sync_(
     reload_command: CommandOption = None,
     data: addresses.DataOption = None,
 ) -> None:
-    """Writes the files once and makes the broker read them; more settings by environment."""
+    """Writes the files once and makes the broker read them; more settings by environment.
+
+    It refuses when one of our own programs would be locked out: ingest, and who is in the file already.
+    """
     settings = _settings(data, passwords=passwords, acl=acl, pid_file=pid_file, pid=pid, reload_command=reload_command)
+    files = settings.broker_files
     with addresses.database(data) as conn:
         try:
-            wrote = sync.write(conn, settings.broker_files)
+            wrote = sync.write(conn, files)
         except OSError as fault:
             raise LightTrapError(f"a file of the broker cannot be written: {fault}") from fault
     # Told in any case: a run before this one may have written and not been able to tell.
-    told = reload.tell(settings.broker_files)
-    typer.echo(("written" if wrote else "as they should be") + ("; the broker is told" if told else ""))
+    told = reload.tell(files)
+    places = f"{files.passwords} and {files.acl} are {'written' if wrote else 'as they should be'}"
+    typer.echo(f"{places}, with {', '.join(files.secrets())}{'; the broker is told' if told else ''}")
 
 
 @cli.command()
@@ -85,11 +90,13 @@ def config_(
 
 
 def _settings(data: Path | None, **given: Any) -> BrokerFileSettings:  # noqa: ANN401 - options of any kind
-    """Options first, then the environment. Raises ConfigError."""
+    """Options first, then the environment. Raises ConfigError, also when they would lock a program out."""
     options = {name: value for name, value in given.items() if value is not None}
     dsn = addresses.find(data).db_dsn
     try:
         named = {"dsn": dsn, "password_file": None} if dsn else {}  # with its password already
-        return BrokerFileSettings(database=named, broker_files=options)
+        settings = BrokerFileSettings(database=named, broker_files=options)
     except ValidationError as fault:
         raise ConfigError(config.faults(fault)) from fault
+    sync.require_services(settings.broker_files)
+    return settings

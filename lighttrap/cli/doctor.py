@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import platform
 import shutil
-import socket
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from importlib import metadata
 from pathlib import Path
-from typing import NamedTuple
 
 import typer
 from rich.console import Console
@@ -20,40 +15,26 @@ from rich.console import Console
 from lighttrap import migrate
 from lighttrap.backup.folder import backups as backups_in
 from lighttrap.backup.settings import read as read_backup_settings
-from lighttrap.cli import addresses, tables
-from lighttrap.config import broker_parts
+from lighttrap.cli import addresses, doctor_programs, doctor_settings, tables
+from lighttrap.cli.doctor_settings import DoctorSection
+from lighttrap.cli.findings import Finding, Verdict, not_looked_at
 from lighttrap.errors import LightTrapError
 from lighttrap.store import checks, deliveries, quarantine, quarantine_room, restores, session
 from lighttrap.store.pool import Connection, connect, translate_errors
 
 _LOW_DISK_BYTES = 1 << 30
 _MESSAGES_WAIT = timedelta(minutes=10)
-
-
-class Verdict(StrEnum):
-    """How a thing is."""
-
-    OK = "ok"
-    NOTE = "note"
-    BAD = "bad"
-
-
-class Finding(NamedTuple):
-    """One thing looked at: how it is, what was seen, and what to do."""
-
-    verdict: Verdict
-    what: str
-    seen: str
-    advice: str = ""
+_PROVEN_FOR = timedelta(weeks=5)
+"""As the alert rule BackupUnproven."""
 
 
 _STYLE = {Verdict.OK: "green", Verdict.NOTE: "yellow", Verdict.BAD: "bold red"}
 
 
 def doctor(form: tables.FormOption = tables.Form.TABLE, data: addresses.DataOption = None) -> None:
-    """Looks at versions, disk, database, broker, ingest and traps, and says what to do.
+    """Looks at versions, database, traps, broker, our programs and backups, and says what to do.
 
-    Exit code 1: something is bad.
+    What it was not told of is noted as not looked at. Exit code 1: something is bad.
     """
     found = list(_examine(data))
     if form is tables.Form.TABLE:
@@ -80,35 +61,57 @@ def _examine(data: Path | None) -> Iterator[Finding]:
         yield _disk(found.data)
     if found.db_dsn:
         yield from _database(found.db_dsn)
-    if found.broker_url:
-        yield _broker(found.broker_url)
-    if found.ingest_url:
-        yield _ingest(found.ingest_url)
-    yield from _backups()
+    else:
+        yield not_looked_at("database", "LIGHTTRAP_DATABASE__DSN")
+    yield from _programs(found, doctor_settings.read())
+    yield _backups()
 
 
-def _backups() -> Iterator[Finding]:
-    """How old the newest backup is; nothing when nobody said where they are."""
+def _programs(found: addresses.Addresses, said: DoctorSection) -> Iterator[Finding]:
+    """The broker and our programs, where the settings say, or the `up` that runs."""
+    yield (
+        doctor_programs.broker(found.broker_url, found.broker_ca)
+        if found.broker_url
+        else not_looked_at("broker", "LIGHTTRAP_BROKER__URL, and LIGHTTRAP_BROKER__CA_FILE")
+    )
+    workers = said.ingest_urls or found.ingest_url or ""
+    yield (
+        doctor_programs.ingest(workers.split(","))
+        if workers
+        else not_looked_at("ingest", "LIGHTTRAP_DOCTOR__INGEST_URLS")
+    )
+    for what, url, path in (
+        ("notify", said.notify_url or found.notify_url, "/readyz"),
+        ("api", said.api_url or found.api_url, "/readyz"),
+        ("dashboard", said.dashboard_url or found.dashboard_url, "/_stcore/health"),
+    ):
+        yield (
+            doctor_programs.program(what, url, path)
+            if url
+            else not_looked_at(what, f"LIGHTTRAP_DOCTOR__{what.upper()}_URL")
+        )
+
+
+def _backups() -> Finding:
+    """How old the newest backup is, and when one was last proven."""
     settings = read_backup_settings().backup
     if settings.folder is None:
-        return
+        return not_looked_at("backup", "LIGHTTRAP_BACKUP__FOLDER")
     found = backups_in(settings.folder)
     advice = "look at the log of `lighttrap backup`; docs/backup.md says how it is run each night"
     if not found:
-        yield Finding(Verdict.BAD, "backup", f"there is none in {settings.folder}", advice)
-        return
-    newest = found[0].manifest
-    hours = (datetime.now(UTC) - newest.taken_at).total_seconds() / 3600
+        return Finding(Verdict.BAD, "backup", f"there is none in {settings.folder}", advice)
+    newest, now = found[0].manifest, datetime.now(UTC)
+    hours = (now - newest.taken_at).total_seconds() / 3600
     proven = max((one.manifest.proven_at for one in found if one.manifest.proven_at), default=None)
     seen = f"the newest of {len(found)} is {hours:.1f} hours old, {newest.bytes / 1e6:.0f} MB; " + (
         f"one was restored and compared on {proven:%Y-%m-%d}" if proven else "none was ever restored"
     )
     if hours > settings.max_age_h:
-        yield Finding(Verdict.BAD, "backup", seen, advice)
-    elif proven is None:
-        yield Finding(Verdict.NOTE, "backup", seen, "prove one: lighttrap backup verify FILE --on a server")
-    else:
-        yield Finding(Verdict.OK, "backup", seen)
+        return Finding(Verdict.BAD, "backup", seen, advice)
+    if proven is None or now - proven > _PROVEN_FOR:
+        return Finding(Verdict.NOTE, "backup", seen, "prove one: lighttrap backup verify FILE --on a server")
+    return Finding(Verdict.OK, "backup", seen)
 
 
 def _versions() -> Finding:
@@ -221,12 +224,21 @@ def _contents(conn: Connection) -> Iterator[Finding]:
         seen,
         "they are asked for again: lighttrap ledger --gaps" * bool(gaps),
     )
-    silent, traps = checks.silent_traps(conn)
-    seen = f"{traps} in service, {silent} of them not heard of for 26 hours"
-    advice = "visit them, or look at the gateway when many fell silent together" if silent else ""
-    yield Finding(Verdict.NOTE if silent else Verdict.OK, "traps", seen, advice)
+    yield _traps(*checks.silent_traps(conn))
     held = restores.holding(conn)
     yield _held(held) if held else _messages(deliveries.outbox(conn, datetime.now(UTC)), datetime.now(UTC))
+
+
+def _traps(silent: int, unheard: int, traps: int) -> Finding:
+    """Those that fell silent, and apart those that never said a word: they may be in their box still."""
+    seen = f"{traps} in service, {silent} of them not heard of for 26 hours, {unheard} never"
+    if silent:
+        advice = "visit them, or look at the gateway when many fell silent together"
+        return Finding(Verdict.NOTE, "traps", seen, advice)
+    if unheard:
+        advice = "provision and switch them on; what goes wrong then: docs/provisioning.md"
+        return Finding(Verdict.NOTE, "traps", seen, advice)
+    return Finding(Verdict.OK, "traps", seen)
 
 
 def _held(restore: restores.Restore) -> Finding:
@@ -255,27 +267,3 @@ def _messages(outbox: deliveries.Outbox, now: datetime) -> Finding:
     if outbox.unknown or outbox.dead:
         return Finding(Verdict.NOTE, "messages", seen, "look with `lighttrap alert list` and `alert messages NUMBER`")
     return Finding(Verdict.OK, "messages", seen)
-
-
-def _broker(url: str) -> Finding:
-    parts = broker_parts(url)
-    seen = f"{parts.host}:{parts.port}"
-    try:
-        socket.create_connection((parts.host, parts.port), timeout=5).close()
-    except OSError as fault:
-        return Finding(
-            Verdict.BAD, "broker", f"{seen} does not answer: {fault}", "start the broker, or mend its address"
-        )
-    return Finding(Verdict.OK, "broker", f"{seen} answers")
-
-
-def _ingest(url: str) -> Finding:
-    try:
-        with urllib.request.urlopen(f"{url}/readyz", timeout=5) as answer:  # noqa: S310 - our own address
-            return Finding(Verdict.OK, "ingest", answer.read().decode())
-    except urllib.error.HTTPError as fault:
-        return Finding(Verdict.BAD, "ingest", fault.read().decode(), "see ingest.log in the data directory's logs")
-    except OSError as fault:
-        return Finding(
-            Verdict.BAD, "ingest", f"does not answer: {fault}", "see ingest.log in the data directory's logs"
-        )

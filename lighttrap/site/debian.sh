@@ -10,6 +10,10 @@ fi
 export LIGHTTRAP_DATABASE__DSN=postgresql://lighttrap@127.0.0.1:5432/lighttrap
 export LIGHTTRAP_DATABASE__PASSWORD_FILE="$site/secrets/db_owner"
 export LIGHTTRAP_BROKER__URL=mqtts://localhost:8883
+export LIGHTTRAP_DOCTOR__INGEST_URLS=http://127.0.0.1:9190,http://127.0.0.1:9191
+export LIGHTTRAP_DOCTOR__NOTIFY_URL=http://127.0.0.1:9091
+export LIGHTTRAP_DOCTOR__API_URL=http://127.0.0.1:8080
+export LIGHTTRAP_DOCTOR__DASHBOARD_URL=http://127.0.0.1:8501
 # As lighttrap-backup.service.
 export LIGHTTRAP_BACKUP__FOLDER=/var/lib/lighttrap-backup
 export LIGHTTRAP_BACKUP__KEEP=30/7

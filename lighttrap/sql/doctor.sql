@@ -8,8 +8,10 @@ SELECT current_setting('server_version_num')::int AS version,
        pg_database_size(current_database()) AS bytes
 
 -- silent_traps --
--- Traps in service that have not been heard of for a day.
-SELECT count(*) FILTER (WHERE heard.last_at < now() - interval '26 hours' OR heard.last_at IS NULL), count(*)
+-- Traps in service that have not been heard of for a day, those that never were, and all.
+SELECT count(*) FILTER (WHERE heard.last_at < now() - interval '26 hours'),
+       count(*) FILTER (WHERE heard.last_at IS NULL),
+       count(*)
 FROM trap t
 LEFT JOIN LATERAL (SELECT max(l.last_at) AS last_at FROM ledger l WHERE l.trap_id = t.trap_id) AS heard ON true
 WHERE t.retired_at > now()

@@ -65,10 +65,10 @@ def jobs(conn: Connection) -> list[Job]:
     return conn.cursor(row_factory=class_row(Job)).execute(_TIMESCALEDB["jobs"]).fetchall()
 
 
-def silent_traps(conn: Connection) -> tuple[int, int]:
-    """Traps in service not heard of for 26 hours, and all traps in service."""
-    row = conn.execute(_SQL["silent_traps"]).fetchone() or (0, 0)
-    return int(row[0]), int(row[1])
+def silent_traps(conn: Connection) -> tuple[int, int, int]:
+    """Traps in service not heard of for 26 hours, those never heard of, and all in service."""
+    row = conn.execute(_SQL["silent_traps"]).fetchone() or (0, 0, 0)
+    return int(row[0]), int(row[1]), int(row[2])
 
 
 def missing(conn: Connection) -> tuple[int, int]:

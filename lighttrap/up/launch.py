@@ -111,10 +111,10 @@ class _Up:
             ingest_url = self._start_ingest(db_dsn, broker_url, block.release("ingest"))
             dashboard_url = f"http://{ports.HOST}:{block.number('dashboard')}"
             api_url = self._start_api(db_dsn, broker_url, block.release("api"), dashboard_url)
-            self._start_notifier(db_dsn, block.release("notify"))
+            notify_url = self._start_notifier(db_dsn, block.release("notify"))
             self._start_dashboard(api_url, block.release("dashboard"), dashboard_url)
         self._addresses = Addresses(
-            self._home.root, db_dsn, broker_url, ingest_url, api_url, dashboard_url, os.getpid()
+            self._home.root, db_dsn, broker_url, ingest_url, api_url, notify_url, dashboard_url, os.getpid()
         )  # fmt: skip
         if self._options.simulate:
             self._start_simulator(db_dsn, broker_url)
@@ -196,11 +196,11 @@ class _Up:
         self._lines.append(f"api       {url}/v1; the first account: lighttrap user add LOGIN --admin")
         return url
 
-    def _start_notifier(self, dsn: str, port: int) -> None:
+    def _start_notifier(self, dsn: str, port: int) -> str:
+        url = f"http://{ports.HOST}:{port}"
         self._tree.start(workers.notifier(self._environ, dsn=dsn, port=port), lambda: True, _READY_WITHIN_S)
-        self._lines.append(
-            f"notify    http://{ports.HOST}:{port}/metrics; tells of alerts, once a channel is set up: docs/alerts.md"
-        )
+        self._lines.append(f"notify    {url}/metrics; tells of alerts, once a channel is set up: docs/alerts.md")
+        return url
 
     def _start_dashboard(self, api_url: str, port: int, url: str) -> None:
         program = workers.dashboard(self._environ, api_url=api_url, port=port)

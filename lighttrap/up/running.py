@@ -16,8 +16,8 @@ from lighttrap.up import directory, orphan
 class Addresses:
     """Where a running `up` serves.
 
-    `db_dsn` holds the password; `ingest_url` is the base of /healthz, /readyz and /metrics, `api_url` that of
-    /v1 too, `dashboard_url` is for browsers; `pid` is `up` itself.
+    `db_dsn` holds the password; `ingest_url` and `notify_url` are the base of /healthz, /readyz and /metrics,
+    `api_url` that of /v1 too, `dashboard_url` is for browsers; `pid` is `up` itself.
     """
 
     data: Path
@@ -25,6 +25,7 @@ class Addresses:
     broker_url: str
     ingest_url: str
     api_url: str
+    notify_url: str
     dashboard_url: str
     pid: int
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from lighttrap.cli.doctor_settings import DoctorSection
 from lighttrap.site.accounts import House
 from lighttrap.site.layout import script
 from tests import compose
@@ -144,6 +145,17 @@ def test_on_debian_who_is_not_root_is_told_so(site, tmp_path):
     (site.folder / "secrets/db_owner").unlink()
     done = subprocess.run([_for_debian(site, tmp_path), "doctor"], capture_output=True, text=True, check=False)
     assert (done.returncode, "sudo lighttrap" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("house", list(House))
+def test_doctor_is_told_where_everything_is(house: House, site, tmp_path):
+    settings = compose.services()["tools"]["environment"]
+    if house is House.DEBIAN:
+        command = _for_debian(site, tmp_path)
+        command.write_text(command.read_text().replace(str(LIGHTTRAP), "/usr/bin/env"))
+        settings = dict(line.split("=", 1) for line in run(command, [], {}, tmp_path).splitlines())
+    asked = {f"LIGHTTRAP_DOCTOR__{name.upper()}" for name in DoctorSection.model_fields}
+    assert asked | {"LIGHTTRAP_BROKER__URL", "LIGHTTRAP_DATABASE__DSN"} <= set(settings)
 
 
 def test_backups_by_hand_are_those_of_the_night(tmp_path, site):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
+import subprocess
 from functools import partial
 
 import httpx2
@@ -12,7 +14,7 @@ import pytest
 
 from lighttrap.store import accounts, pool
 from tests.fix_site import DOMAIN
-from tests.fix_stack import PORTS, Stack, is_ready, is_well
+from tests.fix_stack import LIGHTTRAP, PORTS, Stack, is_ready, is_well
 from tests.services import Server, free_port, is_listening
 from tests.waiting import wait_until
 
@@ -73,6 +75,31 @@ def test_reading_passes_from_a_provisioned_trap_to_the_table_and_a_standby_takes
         one.stop()
         assert one.process is not None
         assert one.process.returncode == 0
+
+
+def _verdicts(stack: Stack, **settings: str) -> dict[str, str]:
+    """What doctor says of the broker and of our programs, with the settings of the command line's container."""
+    environ = stack.environment("tools", LIGHTTRAP_BACKUP__FOLDER=str(stack.site.folder / "backups"), **settings)
+    done = subprocess.run([LIGHTTRAP, "doctor", "--format", "json"], env=environ, capture_output=True, text=True,
+                          check=False)  # fmt: skip
+    assert done.returncode == 1
+    return {one["what"]: one["verdict"] for one in json.loads(done.stdout)}
+
+
+def test_doctor_sees_what_does_not_run(stack: Stack):
+    ports = {name: free_port() for name in ("ingest", "ingest-standby")}
+    urls = {"LIGHTTRAP_DOCTOR__INGEST_URLS": ",".join(f"http://127.0.0.1:{port}" for port in ports.values())}
+    urls |= {f"LIGHTTRAP_DOCTOR__{name}_URL": "http://127.0.0.1:9" for name in ("NOTIFY", "API", "DASHBOARD")}
+    found = _verdicts(stack, **urls)
+    assert {found[name] for name in ("ingest", "notify", "api", "dashboard", "backup")} == {"bad"}
+    assert found["broker"] == "ok"
+    stack.run("broker-watch", "broker", "sync")
+    for name, port in ports.items():
+        stack.start(name, LIGHTTRAP_INGEST__METRICS_PORT=str(port))
+    wait_until(lambda: any(map(is_ready, ports.values())) and all(map(is_listening, ports.values())), within=60)
+    assert _verdicts(stack, **urls)["ingest"] == "ok"
+    stack.broker.stop()
+    assert _verdicts(stack, **urls)["broker"] == "bad"
 
 
 OTHERS = ("api", "notify", "monitor", "dashboard")

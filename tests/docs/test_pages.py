@@ -28,7 +28,12 @@ def test_setting_says_what_it_means(setting: configuration.Setting):
 @pytest.mark.parametrize("program", sorted(configuration.PROGRAMS))
 def test_sample_environment_is_accepted_and_changes_nothing(program: str, monkeypatch: pytest.MonkeyPatch):
     model = configuration.PROGRAMS[program]
-    monkeypatch.setenv("LIGHTTRAP_DATABASE__DSN", "postgresql:///x")
+    for name, value in {
+        "DATABASE__DSN": "postgresql:///x",
+        "BROKER_FILES__PASSWORDS": "x",
+        "BROKER_FILES__ACL": "x",
+    }.items():
+        monkeypatch.setenv(f"LIGHTTRAP_{name}", value)
     plain = model()
     for line in configuration.sample().splitlines():
         name, _, value = line.partition("=")

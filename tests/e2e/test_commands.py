@@ -213,7 +213,10 @@ def test_doctor_finds_all_well_and_says_so(up):
     done = lighttrap(up, "doctor", "--format", "json")
     found = {finding["what"]: finding["verdict"] for finding in json.loads(done.stdout)}
     assert done.returncode == 0
-    assert {found[name] for name in ("database", "schema", "durability", "broker", "ingest")} == {"ok"}
+    assert {
+        found[name] for name in ("database", "schema", "durability", "broker", "ingest", "notify", "api", "dashboard")
+    } == {"ok"}
+    assert found["backup"] == "note"
 
 
 def test_first_admin_and_a_token_are_made_by_the_command_line(up):

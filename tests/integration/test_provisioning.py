@@ -442,6 +442,31 @@ def test_worker_of_one_org_has_a_name_of_its_own(secured, conn):
     assert "topic read lighttrap/v1/an-giang/+/reading\n" in files.read(settings.acl)
 
 
+def test_sync_writes_nowhere_unless_told_where(command, database, tmp_path):
+    refused = command("broker", "sync", LIGHTTRAP_DATABASE__DSN=database)
+    assert refused.wait() == 2
+    assert {"LIGHTTRAP_BROKER_FILES__PASSWORDS:", "LIGHTTRAP_BROKER_FILES__ACL:"} <= set(refused.output().split())
+
+
+@pytest.mark.parametrize("service", [Service.INGEST, Service.MONITOR])
+def test_sync_locks_none_of_our_own_programs_out(secured, command, database, service):
+    secured.admit()
+    settings = watch_settings(secured, database)
+    assert command("broker", "sync", **settings).wait() == 0
+    before = files.read(secured.files.passwords)
+    del settings[f"LIGHTTRAP_BROKER_FILES__{service.name}_SECRET"]
+    refused = command("broker", "sync", **settings)
+    assert (refused.wait(), f"lock {service} out" in refused.output()) == (2, True)
+    assert files.read(secured.files.passwords) == before
+
+
+def test_first_sync_without_a_secret_for_ingest_writes_nothing(command, database, tmp_path):
+    places = {f"LIGHTTRAP_BROKER_FILES__{name}": str(tmp_path / name.lower()) for name in ("PASSWORDS", "ACL")}
+    refused = command("broker", "sync", LIGHTTRAP_DATABASE__DSN=database, **places)
+    assert (refused.wait(), "INGEST_SECRET_FILE" in refused.output()) == (2, True)
+    assert list(tmp_path.glob("passwords")) == []
+
+
 def test_short_secret_of_a_service_is_refused(secured, command, database):
     settings = watch_settings(secured, database) | {"LIGHTTRAP_BROKER_FILES__INGEST_SECRET": "ingest"}
     refused = command("broker", "sync", **settings)

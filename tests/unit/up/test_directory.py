@@ -59,7 +59,7 @@ def test_damaged_secrets_are_refused_rather_than_replaced(tmp_path: Path):
 
 def test_addresses_of_a_dead_up_are_stale(tmp_path: Path):
     addresses = running.Addresses(
-        tmp_path / "data", "postgresql://x", "mqtt://x", "http://x", "http://y", "http://z", 1
+        tmp_path / "data", "postgresql://x", "mqtt://x", "http://x", "http://y", "http://n", "http://z", 1
     )
     with directory.owned(tmp_path / "data") as home:
         assert running.find(home.root) is None
@@ -73,7 +73,7 @@ def test_addresses_of_a_dead_up_are_stale(tmp_path: Path):
 
 def test_addresses_of_another_release_are_read_as_far_as_known(tmp_path: Path):
     addresses = running.Addresses(
-        tmp_path / "data", "postgresql://x", "mqtt://x", "http://x", "http://y", "http://z", 1
+        tmp_path / "data", "postgresql://x", "mqtt://x", "http://x", "http://y", "http://n", "http://z", 1
     )
     with directory.owned(tmp_path / "data") as home:
         home.addresses.write_text(json.dumps({**json.loads(addresses.to_json()), "api_url": "http://y"}))
