@@ -56,6 +56,18 @@ def test_links_between_pages_lead_somewhere(page: Path):
     assert [target for target in targets if not (page.parent / target).exists()] == []
 
 
+def _anchors(page: Path) -> set[str]:
+    """The names that a forge gives the headings of a page."""
+    headings = re.findall(r"(?m)^#+ (.*)$", page.read_text(encoding="utf-8"))
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]), ids=lambda page: page.name)
+def test_links_into_pages_lead_to_a_heading(page: Path):
+    targets = re.findall(r"\]\((?!https?:)([^)#]*\.md)?#([^)]+)\)", page.read_text(encoding="utf-8"))
+    assert [(name, to) for name, to in targets if to not in _anchors(page.parent / name if name else page)] == []
+
+
 @pytest.mark.parametrize("word", re.findall(r"(?m)^ {4}make ([a-z]+)", readme))
 def test_make_target_in_the_readme_exists(word: str):
     assert re.search(rf"^{word}:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
