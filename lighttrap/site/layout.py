@@ -57,6 +57,8 @@ def lay_out(order: Order, folder: Folder, now: datetime, known: Order | None = N
         folder.room("caddy", Who.PROXY, 0o700)
         for name in ("backups", "simulator"):
             folder.room(name, Who.OURS, 0o700)
+        folder.room("alertmanager", Who.ROOT, 0o755)
+        folder.add("alertmanager/alertmanager.yml", lambda: _text("alertmanager.yml", {}), Who.ROOT, mode=EDITED)
 
 
 def _settings(order: Order, fingerprint: str) -> dict[str, str]:

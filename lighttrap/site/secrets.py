@@ -31,6 +31,11 @@ SECRETS = (
     Secret("broker_healthcheck", Who.BROKER),
     Secret("grafana_admin", Who.GRAFANA, house=House.COMPOSE),
 )
+_ROOMS = {
+    House.COMPOSE: {"api": Who.OURS, "notify": Who.OURS, "alertmanager": Who.ALERTS},
+    House.DEBIAN: {"api": Who.OURS, "notify": Who.OURS},
+}
+"""Folders for secrets that come from elsewhere, and who reads them."""
 _OF_SERVICES = {
     Service.INGEST: "broker_ingest",
     Service.MONITOR: "broker_monitor",
@@ -41,9 +46,9 @@ _OF_SERVICES = {
 def add(folder: Folder, house: House) -> dict[str, str]:
     """Draws the secrets that are missing; returns those of our own programs at the broker, by user name."""
     folder.room("secrets", Who.ROOT, 0o711)
-    for name in ("api", "notify"):
-        # Whatever root puts in here belongs to the group of our programs.
-        folder.room(f"secrets/{name}", Who.ROOT, 0o2750, group=Who.OURS)
+    for name, readers in _ROOMS[house].items():
+        # Whatever root puts in here belongs to the group of who reads it.
+        folder.room(f"secrets/{name}", Who.ROOT, 0o2750, group=readers)
     found = {
         one.name: folder.add(f"secrets/{one.name}", _draw, one.owner, one.group).strip()
         for one in SECRETS

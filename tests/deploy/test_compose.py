@@ -17,6 +17,7 @@ from tests.fix_site import Site
 
 SERVICES = compose.services()
 OURS = sorted(name for name, service in SERVICES.items() if service["image"].startswith("lighttrap:"))
+FOR_THE_KEEPER = ("prometheus", "alertmanager", "grafana")
 LASTING = sorted(name for name, service in SERVICES.items() if service["restart"] != "no")
 each = pytest.mark.parametrize("name", sorted(SERVICES))
 
@@ -83,10 +84,10 @@ def test_standby_is_healthy():
 
 def test_only_the_brokers_tls_and_the_proxy_are_reached_from_outside():
     published = {name: service["ports"] for name, service in SERVICES.items() if service.get("ports")}
-    assert set(published) == {"mosquitto", "caddy", "grafana"}
+    assert set(published) == {"mosquitto", "caddy", *FOR_THE_KEEPER}
     assert [port.rpartition(":")[2] for port in published["mosquitto"]] == ["8883"]
     assert [port.rpartition(":")[2] for port in published["caddy"]] == ["80", "443", "443/udp"]
-    assert all(port.startswith("127.0.0.1:") for port in published["grafana"])
+    assert all(port.startswith("127.0.0.1:") for name in FOR_THE_KEEPER for port in published[name])
 
 
 def test_database_is_in_a_network_that_leads_nowhere():
@@ -96,7 +97,12 @@ def test_database_is_in_a_network_that_leads_nowhere():
 
 def test_dashboard_and_proxy_do_not_reach_the_database():
     with_database = {name for name, service in SERVICES.items() if "data" in service.get("networks", [])}
-    assert not {"dashboard", "caddy", "mosquitto", "simulator", "prometheus", "grafana"} & with_database
+    assert not {"dashboard", "caddy", "mosquitto", "simulator", *FOR_THE_KEEPER} & with_database
+
+
+def test_no_program_of_ours_can_silence_an_alert():
+    reached = set(SERVICES["alertmanager"]["networks"])
+    assert {name for name, service in SERVICES.items() if reached & set(service["networks"])} == set(FOR_THE_KEEPER)
 
 
 def test_proxy_alone_is_believed_who_asks():

@@ -35,7 +35,7 @@ def constant(value: float) -> str:
     return f"{value}+0x{STEPS}"
 
 
-_JOBS = {"ingest": 2, "notify": 1, "monitor": 1, "api": 1, "dashboard": 1, "caddy": 1}
+_JOBS = {"ingest": 2, "notify": 1, "monitor": 1, "api": 1, "dashboard": 1, "caddy": 1, "alertmanager": 1}
 HEALTH: Mapping[str, str] = {
     **{f'up{{job="{job}",instance="{job}-{n}"}}': gauge(1) for job, number in _JOBS.items() for n in range(number)},
     'lighttrap_ingest_active{instance="ingest-0"}': gauge(1),
@@ -94,6 +94,9 @@ HEALTH: Mapping[str, str] = {
     'lighttrap_fleet_last_night{org="soc-trang",state="complete"}': gauge(90),
     'lighttrap_fleet_last_night{org="soc-trang",state="lost"}': gauge(6),
     'lighttrap_fleet_last_night{org="soc-trang",state="silent"}': gauge(4),
+    'alertmanager_notifications_failed_total{integration="email"}': counter(0),
+    'alertmanager_notifications_failed_total{integration="webhook"}': counter(0),
+    "prometheus_notifications_dropped_total": counter(0),
     # A gap of some hours is everyday's.
     'lighttrap_fleet_missing_readings{org="soc-trang"}': gauge(0, 40),
 }  # fmt: skip
@@ -155,6 +158,7 @@ FAULTS: Mapping[str, Mapping[str, str]] = {
     },
     "FleetGapsStay": {'lighttrap_fleet_missing_readings{org="soc-trang"}': gauge(40)},
     "ProgramDown": {'up{job="api",instance="api-0"}': gauge(1, 0)},
+    "AlertsNotSent": {'alertmanager_notifications_failed_total{integration="email"}': counter(0, 2)},
     "InstanceDown": {'up{job="ingest",instance="ingest-1"}': gauge(1, 0)},
 }  # fmt: skip
 """What changes in each fault, by the alert that must be raised for it."""
