@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import shutil
 import subprocess
@@ -11,9 +13,10 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.monitoring.test_rules import rules
+from tests.monitoring.test_rules import RULES, promtool, rules
 from tests.services import missing
 
+__all__ = ["promtool"]
 FILE = Path(__file__).parents[2] / "lighttrap/site/alertmanager.yml"
 TEXT = FILE.read_text(encoding="utf-8")
 CONFIG: dict[str, Any] = yaml.safe_load(TEXT)
@@ -76,3 +79,26 @@ def test_what_is_held_back_and_by_what_are_alerts_of_ours(number: int):
     targets = re.compile(one["target_matchers"][0].partition('"')[2].rstrip('"'))
     sources = {matcher.partition('"')[2].rstrip('"') for matcher in one["source_matchers"]}
     assert not [source for source in sources if targets.fullmatch(source)], "an alert would hold back itself"
+
+
+@pytest.mark.parametrize(
+    ("failed", "is_told"),
+    [("0x5 1x40", False), ("0x5 1x2 2x2 3x2 4x2 5x2 6x2 7x20", True)],
+    ids=["once, as while all is started", "again and again"],
+)
+@pytest.mark.parametrize(
+    "series", ['alertmanager_notifications_failed_total{integration="email"}', "prometheus_notifications_dropped_total"]
+)
+def test_one_alert_that_was_not_sent_calls_nobody(
+    promtool: str, tmp_path: Path, series: str, failed: str, is_told: bool
+):
+    query = 'max_over_time(count(ALERTS{alertname="AlertsNotSent",alertstate="firing"})[40m:1m])'
+    day = {
+        "interval": "1m",
+        "input_series": [{"series": series, "values": failed}],
+        "promql_expr_test": [{"expr": query, "eval_time": "40m", "exp_samples": [{"value": 1}] if is_told else []}],
+    }
+    file = tmp_path / "day.yml"
+    file.write_text(json.dumps({"rule_files": [os.fspath(RULES)], "evaluation_interval": "1m", "tests": [day]}))
+    done = subprocess.run([promtool, "test", "rules", file], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
