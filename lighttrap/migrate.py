@@ -132,14 +132,12 @@ def _applied(conn: Connection) -> dict[str, str]:
     return dict(conn.execute(_SQL["applied"]).fetchall())
 
 
-def require_known(applied: Mapping[str, str]) -> None:
+def require_known(applied: Mapping[str, str], *, of: str = "database") -> None:
     """Refuses migrations, by name and SHA-256, that this release does not have. Raises StoreMismatch."""
     ours = {m.name: m.sha for m in migrations()}
     for name, sha in applied.items():
         if name not in ours:
-            raise StoreMismatch(
-                f"the database has migration {name}, which this release does not know: upgrade lighttrap"
-            )
+            raise StoreMismatch(f"the {of} has migration {name}, which this release does not know: upgrade lighttrap")
         if ours[name] != sha:
             raise StoreMismatch(f"migration {name} differs from the one that was applied: reinstall lighttrap")
 

@@ -7,7 +7,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from api.deps import Conn
 from lighttrap import migrate
-from lighttrap.errors import StoreUnavailable
+from lighttrap.errors import StoreMismatch, StoreUnavailable
 
 router = APIRouter(include_in_schema=False)
 
@@ -21,7 +21,11 @@ async def healthz() -> Response:
 @router.get("/readyz")
 def readyz(conn: Conn) -> Response:
     """Whether the database answers and its schema is what this release needs."""
-    if missing := migrate.pending(conn):
+    try:
+        missing = migrate.pending(conn)
+    except StoreMismatch as fault:
+        raise StoreUnavailable(str(fault)) from fault
+    if missing:
         raise StoreUnavailable(f"migrations are missing: {', '.join(missing)}")
     return Response("ready", media_type="text/plain")
 

@@ -1,6 +1,5 @@
 -- The roles and the database of a site, for psql as the superuser; safe to run again, and the way to set new passwords.
--- The database's container runs it at its first start. Elsewhere:
---   sudo -u postgres LIGHTTRAP_ROLE_SECRETS=/etc/lighttrap/secrets psql --no-psqlrc --file deploy/postgres/roles.sql
+-- The database's container runs it at its first start; on Debian deploy/debian/database runs it.
 -- What each role may in the tables, `lighttrap migrate` says (lighttrap/sql/roles.sql).
 \set ON_ERROR_STOP on
 \set owner `cat "${LIGHTTRAP_ROLE_SECRETS:-/run/secrets}/db_owner"`
@@ -32,7 +31,8 @@ ALTER ROLE lighttrap_monitor SET statement_timeout = '30s';
 GRANT pg_read_all_settings TO lighttrap, lighttrap_app;
 GRANT pg_monitor TO lighttrap_monitor;
 
-SELECT 'CREATE DATABASE lighttrap OWNER lighttrap'
+-- An order of letters that no update of a C library changes.
+SELECT 'CREATE DATABASE lighttrap OWNER lighttrap TEMPLATE template0 ENCODING ''UTF8'' LOCALE ''C'''
 WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'lighttrap')
 \gexec
 REVOKE ALL ON DATABASE lighttrap FROM PUBLIC;

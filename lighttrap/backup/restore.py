@@ -89,6 +89,9 @@ def put_back(dump: Path, told: Manifest, dsn: str, *, own: bool, jobs: int) -> N
         _require_fit(conn, server, told)
         if not own:
             _require_roles(conn, told.source.roles)
+        if server.timescaledb and told.source.timescaledb is None:
+            # As roles.sql made it. `migrate` makes it again, and the hypertable, once the data are there and compared.
+            backups.drop_timescaledb(conn)
     tool = tools.for_restore(told.source.pg_dump_major, server.major)
     words = ["--exit-on-error", *(["--no-owner", "--no-privileges"] if own else [])]
     if told.source.timescaledb is None:
@@ -141,7 +144,7 @@ def _on(dsn: str, database: str) -> str:
 
 
 def _require_fit(conn: Connection, server: backups.Server, told: Manifest) -> None:
-    migrate.require_known(told.migrations)
+    migrate.require_known(told.migrations, of="backup")
     there = backups.contents(conn)
     if there:
         raise Conflict(
@@ -155,11 +158,6 @@ def _require_fit(conn: Connection, server: backups.Server, told: Manifest) -> No
         )
     if told.source.timescaledb:
         _require_timescaledb(conn, server, told)
-    elif server.timescaledb:
-        raise ConfigError(
-            "the backup is of plain PostgreSQL and this database has the extension timescaledb already: DROP EXTENSION "
-            "timescaledb; it and the hypertable are made after the data are there"
-        )
 
 
 def _require_timescaledb(conn: Connection, server: backups.Server, told: Manifest) -> None:

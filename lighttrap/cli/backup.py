@@ -113,15 +113,16 @@ def verify(
 @cli.command("list")
 def list_(to: FolderOption = None, form: tables.FormOption = tables.Form.TABLE) -> None:
     """The good backups of a folder, the newest first."""
-    found = folder.backups(_folder(to, read()))
-    rows = [
-        (
-            one.file.name, one.manifest.taken_at, one.manifest.bytes, one.manifest.rows, one.manifest.lighttrap,
-            one.manifest.source.postgresql, one.manifest.source.timescaledb, one.manifest.proven_at,
-        )
-        for one in found
-    ]  # fmt: skip
-    tables.show(COLUMNS, rows, form, empty="There is no backup.")
+    # A table shows what fits a terminal; the rest stands in the manifests too.
+    columns = ("file", "bytes", "lighttrap", "proven_at") if form is tables.Form.TABLE else COLUMNS
+    rows = [[_shown(one, column) for column in columns] for one in folder.backups(_folder(to, read()))]
+    tables.show(columns, rows, form, empty="There is no backup.")
+
+
+def _shown(one: Backup, column: str) -> object:
+    if column == "file":
+        return one.file.name
+    return getattr(one.manifest.source if column in ("postgresql", "timescaledb") else one.manifest, column)
 
 
 def restore_(

@@ -41,9 +41,9 @@ def doctor(form: tables.FormOption = tables.Form.TABLE, data: addresses.DataOpti
         console = Console(highlight=False)
         for finding in found:
             console.print(f"[{_STYLE[finding.verdict]}]{finding.verdict:<5}[/] {finding.what:<10} ", end="")
-            console.print(finding.seen, markup=False)
+            console.print(finding.seen, markup=False, soft_wrap=True)
             if finding.advice:
-                console.print(f"{'':17}-> {finding.advice}", markup=False)
+                console.print(f"{'':17}-> {finding.advice}", markup=False, soft_wrap=True)
     else:
         tables.show(Finding._fields, found, form, empty="")
     if any(finding.verdict is Verdict.BAD for finding in found):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -57,7 +58,18 @@ def _json(columns: Sequence[str], rows: Iterable[Row]) -> None:
 
 
 def _table(columns: Sequence[str], rows: Iterable[Row], empty: str) -> None:
-    table = Table(*columns, box=box.SIMPLE_HEAD)
+    table = Table(box=box.SIMPLE_HEAD)
+    for place, column in enumerate(columns):
+        # The first names the row, to be copied into the next command.
+        table.add_column(column, overflow="fold", no_wrap=place == 0)
     for row in rows:
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
-    Console().print(table if table.row_count else empty, highlight=False)
+        table.add_row(*map(_cell, row))
+    # What reads from a pipe has no width.
+    console = Console(width=None if sys.stdout.isatty() else 1000)
+    console.print(table if table.row_count else empty, highlight=False)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat(" ", "minutes").replace("+00:00", "Z")
+    return "" if value is None else str(value)

@@ -1,5 +1,6 @@
 #!/bin/sh
-# The command `lighttrap` of this site: with its settings, as the owner of the database.
+# The command `lighttrap` of this site: with its settings, as the owner of the database. Files are named by whole paths for
+# `backup` and `restore`, or by their names in the folder of backups.
 # Written by `lighttrap init`, and anew by each later one: change nothing here.
 set -e
 site=$(dirname "$(readlink -f "$0")")
@@ -25,4 +26,14 @@ while IFS= read -r line; do
     LIGHTTRAP_*=*) export "$line" ;;
     esac
 done < "$site/lighttrap.env"
+case ${1-} in
+backup | restore)
+    # As lighttrap-backup.service, as the database's superuser: nobody else can put a backup back and prove it.
+    cd "$LIGHTTRAP_BACKUP__FOLDER" 2>/dev/null || cd /
+    unset LIGHTTRAP_DATABASE__PASSWORD_FILE
+    export LIGHTTRAP_DATABASE__DSN='postgresql:///lighttrap?host=/run/postgresql'
+    [ "$1" = backup ] || export LIGHTTRAP_RESTORE_DSN="${LIGHTTRAP_RESTORE_DSN-$LIGHTTRAP_DATABASE__DSN}"
+    exec runuser -u postgres -- /opt/lighttrap/bin/lighttrap "$@"
+    ;;
+esac
 exec /opt/lighttrap/bin/lighttrap "$@"

@@ -92,6 +92,9 @@ ORDER BY 1 LIMIT 3
 -- timescaledb_versions --
 SELECT version FROM pg_available_extension_versions WHERE name = 'timescaledb' ORDER BY 1
 
+-- drop_timescaledb --
+DROP EXTENSION timescaledb
+
 -- timescaledb_statement --
 SELECT format('CREATE EXTENSION IF NOT EXISTS timescaledb VERSION %%L', %(version)s::text)
 

@@ -93,6 +93,11 @@ def timescaledb_versions(conn: Connection) -> list[str]:
     return [version for (version,) in conn.execute(_SQL["timescaledb_versions"]).fetchall()]
 
 
+def drop_timescaledb(conn: Connection) -> None:
+    """Takes TimescaleDB's extension out of a database in which nothing uses it."""
+    conn.execute(_SQL["drop_timescaledb"])
+
+
 def create_timescaledb(conn: Connection, version: str) -> None:
     """Makes the extension in exactly that version; commit before it is used."""
     [(statement,)] = conn.execute(_SQL["timescaledb_statement"], {"version": version}).fetchall()

@@ -108,6 +108,11 @@ def _for_debian(site: Site, tmp_path: Path, port: int = 5432) -> Path:
     """The command as on Debian, with our program and this machine's database in their places."""
     text = script(House.DEBIAN).replace("/opt/lighttrap/bin/lighttrap", str(LIGHTTRAP))
     text = text.replace("127.0.0.1:5432", f"127.0.0.1:{port}").replace("/var/lib/", f"{tmp_path}/")
+    # Who calls it here is not the account postgres.
+    text = text.replace("runuser -u postgres -- ", "").replace("unset ", ": ")
+    text = text.replace(
+        "postgresql:///lighttrap?host=/run/postgresql", f"postgresql://lighttrap@127.0.0.1:{port}/lighttrap"
+    )
     made = site.folder / "lighttrap"
     made.write_text(text)
     return made

@@ -88,12 +88,17 @@ def test_unit_gets_only_secrets_that_init_writes_and_reads_only_what_it_gets(nam
 @pytest.mark.parametrize("name", UNITS)
 def test_program_has_the_database_role_of_its_container(name: str):
     service = re.sub(r"^lighttrap-|@?\.service$", "", name)
-    theirs = str(
-        compose.services()["tools" if service == "backup" else service]
-        .get("environment", {})
-        .get("LIGHTTRAP_DATABASE__DSN", "")
-    )
+    if service == "backup":  # the superuser over its socket, as whom it runs
+        assert _settings(name)["LIGHTTRAP_DATABASE__DSN"] == "postgresql:///lighttrap?host=/run/postgresql"
+        return
+    theirs = str(compose.services()[service].get("environment", {}).get("LIGHTTRAP_DATABASE__DSN", ""))
     assert _settings(name).get("LIGHTTRAP_DATABASE__DSN", "") == theirs.replace("@timescaledb:", "@127.0.0.1:")
+
+
+def test_a_backup_leaves_the_shared_memory_of_the_database_server_whose_account_it_has():
+    text = (FOLDER / "lighttrap-backup.service").read_text(encoding="utf-8")
+    assert "User=postgres\n" in text
+    assert re.findall(r"(?m)^RemoveIPC=(.*)$", text) == ["no"]
 
 
 def test_nothing_of_the_site_overrides_what_a_unit_says():

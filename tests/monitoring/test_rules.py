@@ -55,7 +55,8 @@ def play(promtool: str, folder: Path, *days: dict[str, Any]) -> subprocess.Compl
 
 
 def test_configuration_and_rules_are_valid(promtool: str):
-    for kind, file in (("config", ROOT / "deploy/prometheus/prometheus.yml"), ("rules", RULES)):
+    folder = ROOT / "deploy/prometheus"
+    for kind, file in (("config", folder / "prometheus.yml"), ("config", folder / "debian.yml"), ("rules", RULES)):
         done = subprocess.run([promtool, "check", kind, file], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         assert "FAILED" not in done.stdout
