@@ -35,7 +35,7 @@ def test_script_is_one_that_bash_understands_and_may_be_run(script: Path):
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
 def test_file_that_a_script_takes_from_the_release_is_there(script: Path):
-    named = re.findall(r"(?<!/)\b((?:deploy|requirements)/[\w./*-]+)", script.read_text(encoding="utf-8"))
+    named = re.findall(r"(?<!/)\b((?:deploy|requirements)/[\w./*-]*[\w*])", script.read_text(encoding="utf-8"))
     assert named
     assert [one for one in named if not list(ROOT.glob(one.rstrip(".")))] == []
 
@@ -44,6 +44,19 @@ def test_install_starts_every_unit_that_is_there():
     files = {path.stem.removeprefix("lighttrap-") for path in (ROOT / "deploy/systemd").glob("lighttrap-*.service")}
     # The timer starts the backup.
     assert {re.sub(r"@\d+", "@", name) for name in _units()} == files - {"backup"}
+
+
+def test_nothing_is_changed_before_what_stands_in_the_way_is_looked_for():
+    steps = re.findall(r"(?m)^[a-z]+(?: .*)?$", INSTALL.read_text(encoding="utf-8"))
+    last = steps[steps.index('check "$@"') :]
+    assert last[:4] == ['check "$@"', "packages", "ports", "database"]
+
+
+def test_programs_that_install_waits_for_are_all_that_prometheus_asks_of_ours():
+    [waited] = re.findall(r"(?m)^wait_for .*$", INSTALL.read_text(encoding="utf-8"))
+    ours = {name.partition("@")[0] for name in _units()}
+    asked = {to.rpartition(":")[2] for job, found in _targets("debian.yml").items() if job in ours for to in found}
+    assert set(re.findall(r"\b\d{4}\b", waited)) == asked
 
 
 def test_install_is_for_root(tmp_path: Path):
