@@ -193,6 +193,14 @@ def test_what_is_mounted_from_the_tree_is_there(name: str):
 
 
 @each
+def test_an_update_makes_anew_what_has_files_of_the_tree(name: str):
+    """The database reads its one when it is made, and never again."""
+    mounted = [volume for volume in map(str, SERVICES[name].get("volumes", [])) if volume.startswith("./")]
+    if mounted and name != "timescaledb":
+        assert "LIGHTTRAP_VERSION" in str(SERVICES[name]["labels"])
+
+
+@each
 def test_what_is_mounted_from_the_site_is_made_by_init(site: Site, name: str):
     start = "${LIGHTTRAP_SITE:?}/"
     mounted = [
