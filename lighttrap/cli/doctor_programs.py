@@ -29,7 +29,7 @@ def broker(url: str, ca_file: str | None) -> Finding:
         if not parts.tls:
             socket.create_connection((parts.host, parts.port), timeout=_WITHIN_S).close()
             return Finding(Verdict.OK, "broker", f"{seen} answers")
-        days = _days_of_certificate(parts.host, parts.port, ca_file)
+        days = _days_of_certificate(parts.host, parts.port, ca_file, tries=2)
     except ssl.SSLCertVerificationError as fault:
         return Finding(Verdict.BAD, "broker", f"{seen} shows a bad certificate: {fault.verify_message}", _RENEW)
     except OSError as fault:
@@ -41,14 +41,21 @@ def broker(url: str, ca_file: str | None) -> Finding:
     return Finding(Verdict.OK, "broker", seen)
 
 
-def _days_of_certificate(host: str, port: int, ca_file: str | None) -> float:
+def _days_of_certificate(host: str, port: int, ca_file: str | None, *, tries: int) -> float:
     """How long the certificate that is shown there lasts. Raises OSError."""
     context = ssl.create_default_context(cafile=ca_file)
-    with (
-        socket.create_connection((host, port), timeout=_WITHIN_S) as line,
-        context.wrap_socket(line, server_hostname=host) as door,
-    ):
-        shown = door.getpeercert() or {}
+    try:
+        with (
+            socket.create_connection((host, port), timeout=_WITHIN_S) as line,
+            context.wrap_socket(line, server_hostname=host) as door,
+        ):
+            shown = door.getpeercert() or {}
+    except ssl.SSLEOFError:
+        # A broker that is just reading its files anew hangs up.
+        if tries == 1:
+            raise
+        time.sleep(1)
+        return _days_of_certificate(host, port, ca_file, tries=tries - 1)
     return (ssl.cert_time_to_seconds(str(shown["notAfter"])) - time.time()) / _DAY_S
 
 

@@ -213,6 +213,14 @@ def test_not_ready_without_its_migrations(api, conn):
     assert answer.headers["retry-after"]
 
 
+def test_not_ready_with_a_migration_of_a_newer_release(api, conn, caplog):
+    conn.execute("INSERT INTO schema_migration (name, sha) VALUES ('9999_later.sql', 'x')")
+    conn.commit()
+    answer = api.client.get("/readyz")
+    assert answer.status_code == 503
+    assert "9999_later.sql" in str([getattr(record, "error", "") for record in caplog.records])
+
+
 # Traps, fields, catches
 
 
