@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -57,6 +58,8 @@ def init(
         if known
         else _new(root, domain, broker_host, house or House.COMPOSE, web, email, compose_file)
     )
+    if order.compose_file:
+        _check_tree(order.compose_file.parent)
     lay_out(order, place, now, known)
     typer.echo("\n".join(_report(place, order, known)))
 
@@ -91,6 +94,13 @@ def _there(compose_file: Path) -> Path:
     if not compose_file.is_file():
         raise ConfigError(f"there is no {compose_file}: name it with --compose-file, or run this where it is")
     return compose_file.absolute()
+
+
+def _check_tree(tree: Path) -> None:
+    """Containers read files of the tree by accounts of their own; a database that cannot is made without its roles."""
+    for place in sorted((tree / "deploy").rglob("*")):
+        if not place.stat().st_mode & stat.S_IROTH:
+            raise ConfigError(f"{place} can be read by its owner alone: chmod -R a+rX {tree / 'deploy'}")
 
 
 def _report(place: Folder, order: Order, known: Order | None) -> Iterator[str]:

@@ -197,3 +197,18 @@ def test_what_cannot_work_is_refused_and_leaves_nothing(tmp_path: Path, options:
     with pytest.raises((ConfigError, InputFault), match=says):
         init(tmp_path / "site", *options)
     assert not (tmp_path / "site").exists()
+
+
+def test_tree_that_containers_cannot_read_is_refused(tmp_path: Path):
+    """As `git clone` leaves it with root's umask of a hardened server."""
+    tree = tmp_path / "tree"
+    (tree / "deploy/caddy").mkdir(parents=True)
+    for name in ("docker-compose.yml", "deploy/caddy/Caddyfile"):
+        (tree / name).touch(mode=0o600)
+    options = ("--domain", DOMAIN, "--web", "internal", "--compose-file", str(tree / "docker-compose.yml"))
+    (tree / "deploy/caddy").chmod(0o755)
+    with pytest.raises(ConfigError, match=r"Caddyfile can be read by its owner alone: chmod -R a\+rX"):
+        init(tmp_path / "site", *options)
+    assert not (tmp_path / "site").exists()
+    (tree / "deploy/caddy/Caddyfile").chmod(0o644)
+    init(tmp_path / "site", *options)
