@@ -90,6 +90,8 @@ SELECT 'lighttrap_fleet_last_night', ARRAY[f.org_id, night_state(coalesce(n.lamp
 FROM fleet f
 LEFT JOIN trap_night n ON n.trap_id = f.trap_id AND n.night = f.last_night
 WHERE f.in_service_from < f.last_night
+  -- One that was put up today had no night to lose.
+  AND EXISTS (SELECT FROM trap_night e WHERE e.trap_id = f.trap_id AND e.night <= f.last_night)
 GROUP BY 2
 
 -- losses --

@@ -85,15 +85,16 @@ def test_a_retired_trap_is_no_silent_one(figures_of, database: str, conn: pool.C
     assert not [name for name in told(figures_of(database)) if name.startswith("lighttrap_fleet_traps")]
 
 
-def test_last_night_is_told_by_its_state_and_a_trap_without_one_was_silent(
+def test_last_night_is_told_by_its_state_and_only_a_trap_that_had_nights_was_silent(
     figures_of, database: str, conn: pool.Connection
 ):
     query = """INSERT INTO trap_night (trap_id, night, lamp_s, covered_s, readings, first_at, last_at)
-               VALUES (%s, night_of(now(), 'Asia/Ho_Chi_Minh') - 1, %s, 80000, 90, now(), now())"""
-    for trap_id, lamp_s in [("trap-1", 39_600), ("trap-2", 4_000), ("trap-3", None)]:
+               VALUES (%s, night_of(now(), 'Asia/Ho_Chi_Minh') - %s, %s, 80000, 90, now(), now())"""
+    nights = [("trap-1", 1, 39_600), ("trap-2", 1, 4_000), ("trap-3", 2, 39_600), ("put-up-today", 0, 4_000)]
+    for trap_id, ago, lamp_s in nights:
         a_trap(conn, trap_id, heard=timedelta(0))
-        if lamp_s is not None:
-            conn.execute(query, [trap_id, lamp_s])
+        conn.execute(query, [trap_id, ago, lamp_s])
+    a_trap(conn, "still-in-its-box", heard=None)
     conn.commit()
     figures = told(figures_of(database))
     states = {name: value for name, value in figures.items() if name.startswith("lighttrap_fleet_last_night")}
