@@ -22,11 +22,11 @@ def write(conn: Connection, settings: FileSettings) -> bool:
     return files.replace(settings.passwords, passwords) or has_new_rights
 
 
-def require_services(settings: FileSettings) -> None:
-    """Raises ConfigError when the files to be written would lock one of our own programs out."""
-    named = settings.secrets().keys()
-    known = {line.partition(":")[0] for line in files.read(settings.passwords).splitlines() if line.startswith("_")}
-    lacking = sorted(({Service.INGEST} | known) - named)
+def require_services(settings: FileSettings, *, and_known: bool = False) -> None:
+    """Raises ConfigError when the files to be written would lock ingest out, or a program of ours that is in them."""
+    lines_there = files.read(settings.passwords).splitlines() if and_known else []
+    known = {line.partition(":")[0] for line in lines_there if line.startswith("_")}
+    lacking = sorted(({Service.INGEST} | known) - settings.secrets().keys())
     if lacking:
         raise ConfigError(
             f"{settings.passwords} would lock {', '.join(lacking)} out: set LIGHTTRAP_BROKER_FILES__INGEST_SECRET_FILE"

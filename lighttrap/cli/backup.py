@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections import Counter
 from datetime import UTC, datetime
@@ -187,7 +188,8 @@ def _folder(to: Path | None, settings: BackupSettings) -> Path:
 def _found(dump: Path) -> Path:
     """Where a dump is: a bare name that is not here is looked for in the folder of backups."""
     folder = read().backup.folder
-    return dump if folder is None or dump.exists() or dump.parent != Path() else folder / dump
+    # Not Path.exists: in a folder that may not be entered it raises.
+    return dump if folder is None or os.path.exists(dump) or dump.parent != Path() else folder / dump
 
 
 def _dsn(data: Path | None) -> str:

@@ -41,6 +41,7 @@ def sync_(
     """
     settings = _settings(data, passwords=passwords, acl=acl, pid_file=pid_file, pid=pid, reload_command=reload_command)
     files = settings.broker_files
+    sync.require_services(files, and_known=True)
     with addresses.database(data) as conn:
         try:
             wrote = sync.write(conn, files)
@@ -63,6 +64,8 @@ def watch(
 ) -> None:
     """Keeps the files as the database has them, within seconds, until it is stopped."""
     settings = _settings(data, passwords=passwords, acl=acl, pid_file=pid_file, pid=pid, reload_command=reload_command)
+    # Whom its settings no longer name, as an org that ingest has given up, it does let go.
+    sync.require_services(settings.broker_files)
     logs.set_up(settings.log.level, settings.log.format)
     watching = Watch(settings.database.address(), settings.broker_files)
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -90,13 +93,11 @@ def config_(
 
 
 def _settings(data: Path | None, **given: Any) -> BrokerFileSettings:  # noqa: ANN401 - options of any kind
-    """Options first, then the environment. Raises ConfigError, also when they would lock a program out."""
+    """Options first, then the environment. Raises ConfigError."""
     options = {name: value for name, value in given.items() if value is not None}
     dsn = addresses.find(data).db_dsn
     try:
         named = {"dsn": dsn, "password_file": None} if dsn else {}  # with its password already
-        settings = BrokerFileSettings(database=named, broker_files=options)
+        return BrokerFileSettings(database=named, broker_files=options)
     except ValidationError as fault:
         raise ConfigError(config.faults(fault)) from fault
-    sync.require_services(settings.broker_files)
-    return settings

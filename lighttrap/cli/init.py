@@ -49,6 +49,8 @@ def init(
     place = Folder(root, accounts(house or (known.house if known else House.COMPOSE), is_owned=not is_mine))
     now = datetime.now(UTC)
     if renews:
+        if any((domain, broker_host, web, email)):
+            raise InputFault("--renew-certificate goes by itself; what is to change, say in another call")
         if known is None:
             raise ConfigError(f"there is no site in {root}")
         typer.echo(f"the broker's certificate now ends on {renew(place, now):%Y-%m-%d}")
@@ -87,6 +89,9 @@ def _changed(
         web or (Web.ACME if email else known.web),
         email or known.email,
         _there(compose_file) if compose_file else known.compose_file,
+        known.more_compose_files,
+        known.broker_port,
+        known.fingerprint,
     )
 
 
@@ -107,10 +112,14 @@ def _report(place: Folder, order: Order, known: Order | None) -> Iterator[str]:
     yield from (f"wrote {name}" for name in place.wrote)
     yield from (f"kept  {name}" for name in place.kept)
     yield from (f"changed {name}" for name in place.changed)
-    if not place.changed:
+    yield from (f"left as you have it: {line}" for line in place.left)
+    if not place.changed and not (known and "tls/broker.pem" in place.wrote):
         yield f"the site is in {place.root}; docs/deployment.md says how to go on"
         return
-    yield f"now in {place.root}: {_APPLY[order.house]}"
+    tells_broker = "systemctl reload mosquitto; " * (order.house is House.DEBIAN and "tls/broker.pem" in place.wrote)
+    yield f"now in {place.root}: {tells_broker}{_APPLY[order.house]}"
+    if any(line.endswith("CA_SHA256") for line in place.changed):
+        yield "traps know another authority: provision every trap again"
     if known and order.domain != known.domain and order.broker_host != order.domain:
         yield f"traps go on to find the broker as {order.broker_host}: that name must lead here"
     if known and order.broker_host != known.broker_host:

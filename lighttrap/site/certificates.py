@@ -8,9 +8,12 @@ from ipaddress import ip_address
 from typing import cast
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from lighttrap.errors import ConfigError
 
 AUTHORITY = timedelta(days=3653)
 BROKER = timedelta(days=825)
@@ -44,7 +47,7 @@ def broker(key: str, authority_key: str, authority_pem: str, names: Sequence[str
 
     It ends with the authority's at the latest.
     """
-    issuer, signer = x509.load_pem_x509_certificate(authority_pem.encode()), _key(authority_key)
+    issuer, signer = _certificate(authority_pem), _key(authority_key)
     lifetime = min(BROKER, issuer.not_valid_after_utc - now)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0][:64])])
     builder = (
@@ -59,22 +62,46 @@ def broker(key: str, authority_key: str, authority_pem: str, names: Sequence[str
 
 def fingerprint(pem: str) -> str:
     """The SHA-256 of a certificate, as 64 hexadecimal digits."""
-    return x509.load_pem_x509_certificate(pem.encode()).fingerprint(hashes.SHA256()).hex()
+    return _certificate(pem).fingerprint(hashes.SHA256()).hex()
 
 
 def ends_at(pem: str) -> datetime:
     """When a certificate ends."""
-    return x509.load_pem_x509_certificate(pem.encode()).not_valid_after_utc
+    return _certificate(pem).not_valid_after_utc
 
 
 def names_in(pem: str) -> list[str]:
     """The names and addresses that a certificate is for."""
-    found = x509.load_pem_x509_certificate(pem.encode()).extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    found = _certificate(pem).extensions.get_extension_for_class(x509.SubjectAlternativeName)
     return [str(one.value) for one in found.value]
 
 
+def is_of(key: str, pem: str) -> bool:
+    """Whether a certificate is that of a key. Raises ConfigError when either is none."""
+    return _key(key).public_key() == _certificate(pem).public_key()
+
+
+def is_issued_by(pem: str, authority_pem: str) -> bool:
+    """Whether a certificate was signed by this authority. Raises ConfigError when either is none."""
+    try:
+        _certificate(pem).verify_directly_issued_by(_certificate(authority_pem))
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    return True
+
+
+def _certificate(pem: str) -> x509.Certificate:
+    try:
+        return x509.load_pem_x509_certificate(pem.encode())
+    except ValueError as fault:
+        raise ConfigError(f"a file below tls/ ends in .pem and holds no certificate: {fault}") from fault
+
+
 def _key(pem: str) -> ec.EllipticCurvePrivateKey:
-    return cast(ec.EllipticCurvePrivateKey, serialization.load_pem_private_key(pem.encode(), password=None))
+    try:
+        return cast(ec.EllipticCurvePrivateKey, serialization.load_pem_private_key(pem.encode(), password=None))
+    except (ValueError, TypeError) as fault:
+        raise ConfigError(f"a file below tls/ ends in .key and holds no key without a password: {fault}") from fault
 
 
 def _builder(

@@ -5,7 +5,7 @@ set -e
 here=$(pwd)
 cd "$(dirname "$(readlink -f "$0")")"
 if docker compose version >/dev/null 2>&1; then compose='docker compose'; else compose=docker-compose; fi
-said() { sed -n "s/^$1=//p" .env | tail -n 1; }
+said() { sed -n "s/^$1=[\"']\{0,1\}//p" .env | sed "s/[\"']\$//" | tail -n 1; }
 
 if [ "${1-}" = init ]; then
     # Its files belong to many accounts, which root alone can arrange. Elsewhere nothing can be written.
@@ -13,6 +13,10 @@ if [ "${1-}" = init ]; then
     file=$(said COMPOSE_FILE)
     tree=$(dirname "${file%%:*}")
     image=$($compose config --images | grep '^lighttrap:' | head -n 1)
+    if [ -z "$image" ]; then
+        echo "lighttrap: $file names no image lighttrap:..., or docker compose config failed" >&2
+        exit 2
+    fi
     exec docker run --rm --read-only --user 0 --volume "$tree:$tree:ro" --volume "$site:$site" --workdir "$here" \
         "$image" "$@"
 fi

@@ -20,7 +20,10 @@ export LIGHTTRAP_BACKUP__FOLDER=/var/lib/lighttrap-backup
 export LIGHTTRAP_BACKUP__KEEP=30/7
 export LIGHTTRAP_BACKUP__TEXTFILE=/var/lib/lighttrap-backup/figures.prom
 # The site's own settings win, as they do in the units: no shell reads them, and quotes may stand around a value.
-while IFS= read -r line; do
+while IFS= read -r line || [ -n "$line" ]; do
+    line=${line#"${line%%[![:space:]]*}"}
+    line=${line%"${line##*[![:space:]]}"}
+    case ${line%%=*} in *[!A-Z0-9_]*) continue ;; esac
     case $line in
     LIGHTTRAP_*=\"*\" | LIGHTTRAP_*=\'*\') line=${line%?} && export "${line%%=*}=${line#*=?}" ;;
     LIGHTTRAP_*=*) export "$line" ;;

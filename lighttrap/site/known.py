@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from lighttrap.config import broker_parts
 from lighttrap.errors import ConfigError, InputFault
 from lighttrap.site.accounts import House
+from lighttrap.site.folder import settings_in
 from lighttrap.site.order import Order, Web
 
 _OF = {House.COMPOSE: ".env", House.DEBIAN: "caddy.env"}
 """The file that a site of this house has and the other has not."""
-_LINE = re.compile(r"(?m)^([A-Z_0-9]+)=[\"']?(.*?)[\"']?$")
-
-
-def settings_in(text: str) -> dict[str, str]:
-    """The settings of an env file; of one that stands there twice, the last."""
-    return dict(_LINE.findall(text))
 
 
 def order_of(root: Path) -> Order | None:
@@ -30,7 +24,7 @@ def order_of(root: Path) -> Order | None:
         if house is House.DEBIAN:
             said |= settings_in((root / "lighttrap.env").read_text(encoding="utf-8"))
         return _order(root, house, said)
-    except (OSError, KeyError, InputFault) as fault:
+    except (OSError, UnicodeError, KeyError, InputFault) as fault:
         raise ConfigError(f"{root / _OF[house]}: what it says of the site cannot be used: {fault}") from fault
 
 
@@ -39,7 +33,10 @@ def _order(root: Path, house: House, said: dict[str, str]) -> Order:
     tls = said["LIGHTTRAP_TLS"]
     web = Web.INTERNAL if tls == "internal" else Web.ACME if "@" in tls else Web.FILES
     # docker compose takes several files with colons between; ours is the first.
-    file = Path(said["COMPOSE_FILE"].partition(":")[0]) if house is House.COMPOSE else None
+    file, colon, more = said["COMPOSE_FILE"].partition(":") if house is House.COMPOSE else ("", "", "")
+    broker = broker_parts(url)
+    fingerprint = "LIGHTTRAP_BROKER_CA_SHA256" if house is House.COMPOSE else "LIGHTTRAP_PUBLIC_BROKER__CA_SHA256"
     return Order(
-        root, said["LIGHTTRAP_DOMAIN"], broker_parts(url).host, house, web, tls if web is Web.ACME else "", file
-    )
+        root, said["LIGHTTRAP_DOMAIN"], broker.host, house, web, tls if web is Web.ACME else "",
+        Path(file) if file else None, colon + more, broker.port, said.get(fingerprint, ""),
+    )  # fmt: skip

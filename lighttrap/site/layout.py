@@ -13,8 +13,7 @@ from lighttrap.broker.listener import Certificates, Listener
 from lighttrap.errors import ConfigError
 from lighttrap.site import certificates, secrets
 from lighttrap.site.accounts import House, Who
-from lighttrap.site.folder import EDITED, PUBLIC, RUN, Folder
-from lighttrap.site.known import settings_in
+from lighttrap.site.folder import EDITED, PUBLIC, RUN, Folder, settings_in
 from lighttrap.site.order import Order, Web
 
 _NO_COMPOSE_FILE = "docker-compose.yml"
@@ -47,11 +46,11 @@ def lay_out(order: Order, folder: Folder, now: datetime, known: Order | None = N
     fingerprint = _add_certificates(order, folder, now)
     _add_broker(order, folder, services)
     folder.renew("lighttrap", script(order.house), Who.ROOT, RUN)
-    before = _settings(known, fingerprint) if known else {}
+    before = _settings(known, known.fingerprint) if known else {}
     for name, text in _settings(order, fingerprint).items():
-        if known and (folder.root / name).exists():
-            otherwise = dict(settings_in(text).items() - settings_in(before[name]).items())
-            folder.change(name, otherwise, Who.ROOT, EDITED)
+        if name in before and (folder.root / name).exists():
+            folder.change(name, settings_in(before[name]), settings_in(text))
+            continue
         folder.add(name, lambda text=text: text, Who.ROOT, mode=EDITED)  # type: ignore[misc]
     if order.house is House.COMPOSE:
         folder.room("caddy", Who.PROXY, 0o700)
@@ -86,6 +85,8 @@ def renew(folder: Folder, now: datetime, host: str = "") -> datetime:
     """
     try:
         kept = {name: (folder.root / "tls" / name).read_text("utf-8") for name in ("ca.key", "ca.pem", "broker.key")}
+        if not certificates.is_of(kept["ca.key"], kept["ca.pem"]):
+            raise ConfigError("tls/ca.key is not the key of tls/ca.pem: put back the one that was put away")
         names = certificates.names_in((folder.root / "tls/broker.pem").read_text("utf-8"))
         names = list(dict.fromkeys([host, *names] if host else names))
         made = certificates.broker(kept["broker.key"], kept["ca.key"], kept["ca.pem"], names, now)
@@ -107,18 +108,31 @@ def _make_root(root: Path) -> None:
 def _add_certificates(order: Order, folder: Folder, now: datetime) -> str:
     """Returns the authority's fingerprint."""
     folder.room("tls", Who.ROOT, 0o755)
-    is_put_away = not (folder.root / "tls/ca.key").exists() and (folder.root / "tls/ca.pem").exists()
-    if is_put_away and (folder.root / "tls/broker.pem").exists():
-        folder.kept += ["tls/ca.pem", "tls/broker.pem"]
-        return certificates.fingerprint((folder.root / "tls/ca.pem").read_text("utf-8"))
-    if is_put_away:
-        raise ConfigError("tls/ca.pem is there and tls/ca.key is not: put the key back, or move both away")
+    has_key, has_own, has_given = ((folder.root / "tls" / name).exists() for name in ("ca.key", "ca.pem", "broker.pem"))
+    if has_own and has_given:
+        return _kept_certificates(order, folder, now)
+    if has_own != has_key:
+        there, gone = ("ca.pem", "ca.key") if has_own else ("ca.key", "ca.pem")
+        raise ConfigError(f"tls/{there} is there and tls/{gone} is not: put it back, or move both away")
     signer = folder.add("tls/ca.key", certificates.new_key, Who.ROOT)
     own = folder.add("tls/ca.pem", lambda: certificates.authority(signer, order.domain, now), Who.ROOT, mode=PUBLIC)
     key = folder.add("tls/broker.key", certificates.new_key, Who.BROKER)
     names = order.broker_names()
     make = lambda: certificates.broker(key, signer, own, names, now)  # noqa: E731 - called in the next line or never
     folder.add("tls/broker.pem", make, Who.BROKER, mode=PUBLIC)
+    return certificates.fingerprint(own)
+
+
+def _kept_certificates(order: Order, folder: Folder, now: datetime) -> str:
+    """The authority's fingerprint; a certificate of the broker that does not fit is made anew, if that can be."""
+    folder.kept.append("tls/ca.pem")
+    key = folder.add("tls/broker.key", certificates.new_key, Who.BROKER)
+    own, given = ((folder.root / "tls" / name).read_text("utf-8") for name in ("ca.pem", "broker.pem"))
+    is_named = order.broker_host in certificates.names_in(given)
+    if is_named and certificates.is_of(key, given) and certificates.is_issued_by(given, own):
+        folder.kept.append("tls/broker.pem")
+    else:
+        renew(folder, now, order.broker_host)
     return certificates.fingerprint(own)
 
 
@@ -154,7 +168,7 @@ def _words(order: Order, fingerprint: str) -> dict[str, str]:
         "broker_host": order.broker_host,
         "broker_url": order.broker_url(),
         "fingerprint": fingerprint,
-        "compose_file": str(order.compose_file or _NO_COMPOSE_FILE),
+        "compose_file": str(order.compose_file or _NO_COMPOSE_FILE) + order.more_compose_files,
     }
 
 

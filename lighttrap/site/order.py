@@ -14,6 +14,7 @@ from lighttrap.site.accounts import House
 _LONGEST = 42
 """Farmers are sent `https://NAME/...` in an SMS; `lighttrap.config.PagesUrl` holds 50 characters."""
 _HOST = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_UNFIT = re.compile(r"[$#:'\"\\\n]")
 _MAIL = re.compile(r"[^@\s{}\"'`]+@[a-z0-9.-]+")
 
 
@@ -39,8 +40,16 @@ class Order:
     web: Web = Web.ACME
     email: str = ""
     compose_file: Path | None = None
+    more_compose_files: str = ""
+    """What the operator has put behind it, each with a colon before it."""
+    broker_port: int = 8883
+    """Where traps find it; what the broker's own listener has is published there."""
+    fingerprint: str = ""
+    """The broker's authority, as the settings of a site have it."""
 
     def __post_init__(self) -> None:
+        if found := _UNFIT.search(str(self.folder)):
+            raise InputFault(f"{self.folder} cannot be the folder of a site: docker compose reads {found[0]} otherwise")
         if not _HOST.fullmatch(self.domain) or len(self.domain) > _LONGEST:
             raise InputFault(
                 f"--domain {self.domain!r} is no name that the web pages can have: small letters, digits, hyphens and"
@@ -61,7 +70,7 @@ class Order:
     def broker_url(self) -> str:
         """Where traps find the broker."""
         host = f"[{self.broker_host}]" if ":" in self.broker_host else self.broker_host
-        return f"mqtts://{host}:8883"
+        return f"mqtts://{host}:{self.broker_port}"
 
 
 def is_address(text: str) -> bool:

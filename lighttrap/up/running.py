@@ -64,5 +64,6 @@ def _read(home: directory.Directory) -> Addresses | None:
     # A killed `up` leaves its file behind, and the next one holds the lock before it has written its own.
     if orphan.birth(document["pid"]) is None:
         return None
-    known = {field.name: document[field.name] for field in fields(Addresses)}
+    # One of an older release tells less.
+    known = {field.name: document.get(field.name, "") for field in fields(Addresses)}
     return Addresses(**{**known, "data": Path(known["data"])})

@@ -12,7 +12,7 @@ from cryptography import x509
 
 from lighttrap.errors import ConfigError, InputFault
 from lighttrap.site import certificates
-from lighttrap.site.known import settings_in
+from lighttrap.site.folder import settings_in
 from lighttrap.site.secrets import SECRETS
 from tests.fix_site import DOMAIN, IS_ROOT, Site, init, needs_debians_accounts
 
