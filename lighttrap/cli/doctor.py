@@ -16,7 +16,6 @@ from lighttrap import migrate
 from lighttrap.backup.folder import backups as backups_in
 from lighttrap.backup.settings import read as read_backup_settings
 from lighttrap.cli import addresses, doctor_programs, doctor_settings, tables
-from lighttrap.cli.doctor_settings import DoctorSection
 from lighttrap.cli.findings import Finding, Verdict, not_looked_at
 from lighttrap.errors import LightTrapError
 from lighttrap.store import checks, deliveries, quarantine, quarantine_room, restores, session
@@ -55,22 +54,25 @@ def _examine(data: Path | None) -> Iterator[Finding]:
     try:
         found = addresses.find(data)
     except LightTrapError as fault:
-        yield Finding(Verdict.BAD, "addresses", str(fault), "start `lighttrap up`, then look again")
-        return
-    if found.data:
-        yield _disk(found.data)
-    if found.db_dsn:
+        yield Finding(Verdict.BAD, "addresses", str(fault))
+        found = None
+    if found and found.db_dsn:
         yield from _database(found.db_dsn)
     else:
         yield not_looked_at("database", "LIGHTTRAP_DATABASE__DSN")
-    yield from _programs(found, doctor_settings.read())
-    yield _backups()
+    for what, part in (("programs", _programs), ("backup", _backups)):
+        try:
+            yield from part(found)
+        except LightTrapError as fault:
+            yield Finding(Verdict.BAD, what, str(fault))
 
 
-def _programs(found: addresses.Addresses, said: DoctorSection) -> Iterator[Finding]:
+def _programs(found: addresses.Addresses | None) -> Iterator[Finding]:
     """The broker and our programs, where the settings say, or the `up` that runs."""
+    settings = doctor_settings.read()
+    said, found = settings.doctor, found or addresses.Addresses(None, None)
     yield (
-        doctor_programs.broker(found.broker_url, found.broker_ca)
+        doctor_programs.broker(found.broker_url, found.broker_ca, None if found.data else settings.public_broker)
         if found.broker_url
         else not_looked_at("broker", "LIGHTTRAP_BROKER__URL, and LIGHTTRAP_BROKER__CA_FILE")
     )
@@ -92,22 +94,31 @@ def _programs(found: addresses.Addresses, said: DoctorSection) -> Iterator[Findi
         )
 
 
-def _backups() -> Finding:
-    """How old the newest backup is, and when one was last proven."""
+def _backups(found: addresses.Addresses | None) -> Iterator[Finding]:
+    """The disk of an `up`, or else that of the backups, and how they are."""
     settings = read_backup_settings().backup
-    if settings.folder is None:
+    disks = [place for place in (found and found.data, settings.folder) if place]
+    yield from (_disk(place) for place in disks)
+    if not disks:
+        yield not_looked_at("disk", "LIGHTTRAP_BACKUP__FOLDER")
+    yield _backup(settings.folder, settings.max_age_h)
+
+
+def _backup(folder: Path | None, max_age_h: float) -> Finding:
+    """How old the newest backup is, and when one was last proven."""
+    if folder is None:
         return not_looked_at("backup", "LIGHTTRAP_BACKUP__FOLDER")
-    found = backups_in(settings.folder)
+    found = backups_in(folder)
     advice = "look at the log of `lighttrap backup`; docs/backup.md says how it is run each night"
     if not found:
-        return Finding(Verdict.BAD, "backup", f"there is none in {settings.folder}", advice)
+        return Finding(Verdict.BAD, "backup", f"there is none in {folder}", advice)
     newest, now = found[0].manifest, datetime.now(UTC)
     hours = (now - newest.taken_at).total_seconds() / 3600
     proven = max((one.manifest.proven_at for one in found if one.manifest.proven_at), default=None)
     seen = f"the newest of {len(found)} is {hours:.1f} hours old, {newest.bytes / 1e6:.0f} MB; " + (
         f"one was restored and compared on {proven:%Y-%m-%d}" if proven else "none was ever restored"
     )
-    if hours > settings.max_age_h:
+    if hours > max_age_h:
         return Finding(Verdict.BAD, "backup", seen, advice)
     if proven is None or now - proven > _PROVEN_FOR:
         return Finding(Verdict.NOTE, "backup", seen, "prove one: lighttrap backup verify FILE --on a server")
@@ -121,7 +132,10 @@ def _versions() -> Finding:
 
 
 def _disk(place: Path) -> Finding:
-    free = shutil.disk_usage(place).free
+    try:
+        free = shutil.disk_usage(place).free
+    except OSError as fault:
+        return Finding(Verdict.BAD, "disk", f"{place}: {fault.strerror}", "is it the right folder?")
     seen = f"{free / 1e9:.1f} GB free where {place} is"
     if free >= _LOW_DISK_BYTES:
         return Finding(Verdict.OK, "disk", seen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import socket
 import ssl
@@ -9,29 +10,40 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
+from pathlib import Path
 
 from lighttrap.cli.findings import Finding, Verdict
-from lighttrap.config import broker_parts
+from lighttrap.config import PublicBrokerSettings, broker_parts
 
 _WITHIN_S = 5.0
 _DAY_S = 86_400
 _RENEW_DAYS = 30
 _RENEW = "renew it: lighttrap init FOLDER --renew-certificate; docs/deployment.md"
+_NAMES = "give it one for that name: lighttrap init FOLDER --broker-host NAME"
+_OTHER_NAME = {62, 64}
+"""OpenSSL's X509_V_ERR_HOSTNAME_MISMATCH and _IP_ADDRESS_MISMATCH."""
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 """Our programs are never behind the proxy that the machine uses for the internet."""
 
 
-def broker(url: str, ca_file: str | None) -> Finding:
-    """Whether it answers, and with TLS whether traps would believe it and for how long."""
+def broker(url: str, ca_file: str | None, public: PublicBrokerSettings | None = None) -> Finding:
+    """Whether it answers, and with TLS whether traps would believe it, under the name they have, and for how long."""
     parts = broker_parts(url)
     seen = f"{parts.host}:{parts.port}"
+    name = broker_parts(public.url).host if public and public.url else parts.host
     try:
         if not parts.tls:
             socket.create_connection((parts.host, parts.port), timeout=_WITHIN_S).close()
             return Finding(Verdict.OK, "broker", f"{seen} answers")
-        days = _days_of_certificate(parts.host, parts.port, ca_file, tries=2)
+        if ca_file and not Path(ca_file).is_file():
+            return Finding(Verdict.BAD, "broker", f"there is no {ca_file}", "set LIGHTTRAP_BROKER__CA_FILE")
+        if ca_file and public and public.ca_sha256 and _fingerprint(ca_file) != public.ca_sha256:
+            told = f"traps are told of another authority than that of {ca_file}"
+            return Finding(Verdict.BAD, "broker", told, "lighttrap init FOLDER, then provision traps again")
+        days = _days_of_certificate(parts.host, parts.port, name, ca_file, tries=2)
     except ssl.SSLCertVerificationError as fault:
-        return Finding(Verdict.BAD, "broker", f"{seen} shows a bad certificate: {fault.verify_message}", _RENEW)
+        advice = _NAMES if fault.verify_code in _OTHER_NAME else _RENEW
+        return Finding(Verdict.BAD, "broker", f"{seen} shows a bad certificate: {fault.verify_message}", advice)
     except OSError as fault:
         advice = "start the broker, or mend its address or its files"
         return Finding(Verdict.BAD, "broker", f"{seen} does not answer: {fault}", advice)
@@ -41,13 +53,18 @@ def broker(url: str, ca_file: str | None) -> Finding:
     return Finding(Verdict.OK, "broker", seen)
 
 
-def _days_of_certificate(host: str, port: int, ca_file: str | None, *, tries: int) -> float:
-    """How long the certificate that is shown there lasts. Raises OSError."""
+def _fingerprint(pem_file: str) -> str:
+    der = ssl.PEM_cert_to_DER_cert(Path(pem_file).read_text(encoding="ascii"))
+    return hashlib.sha256(der).hexdigest()
+
+
+def _days_of_certificate(host: str, port: int, name: str, ca_file: str | None, *, tries: int) -> float:
+    """How long the certificate that is shown there for a name lasts. Raises OSError."""
     context = ssl.create_default_context(cafile=ca_file)
     try:
         with (
             socket.create_connection((host, port), timeout=_WITHIN_S) as line,
-            context.wrap_socket(line, server_hostname=host) as door,
+            context.wrap_socket(line, server_hostname=name) as door,
         ):
             shown = door.getpeercert() or {}
     except ssl.SSLEOFError:
@@ -55,7 +72,7 @@ def _days_of_certificate(host: str, port: int, ca_file: str | None, *, tries: in
         if tries == 1:
             raise
         time.sleep(1)
-        return _days_of_certificate(host, port, ca_file, tries=tries - 1)
+        return _days_of_certificate(host, port, name, ca_file, tries=tries - 1)
     return (ssl.cert_time_to_seconds(str(shown["notAfter"])) - time.time()) / _DAY_S
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field, ValidationError
 
 from lighttrap import config
-from lighttrap.config import ProgramSettings, Section
+from lighttrap.config import ProgramSettings, PublicBrokerSettings, Section
 from lighttrap.errors import ConfigError
 
 _URL = r"https?://[^\s,]+"
@@ -29,11 +29,12 @@ class DoctorSettings(ProgramSettings):
     """Settings of `lighttrap doctor`, which reads those of database, broker and backups too."""
 
     doctor: DoctorSection = Field(default_factory=DoctorSection)
+    public_broker: PublicBrokerSettings = Field(default_factory=PublicBrokerSettings)
 
 
-def read() -> DoctorSection:
+def read() -> DoctorSettings:
     """The settings as the environment has them. Raises ConfigError."""
     try:
-        return DoctorSettings().doctor
+        return DoctorSettings()
     except ValidationError as fault:
         raise ConfigError(config.faults(fault)) from fault

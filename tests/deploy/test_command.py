@@ -138,11 +138,15 @@ def test_on_debian_it_is_the_owner_of_the_database_with_the_settings_of_the_site
 
 
 def test_on_debian_settings_are_read_as_systemd_reads_them(site, tmp_path):
-    (site.folder / "lighttrap.env").write_text('LIGHTTRAP_A="b c"\nLIGHTTRAP_D={\'e\': "$f"}\n#LIGHTTRAP_G=h\nI=j\n')
+    (site.folder / "lighttrap.env").write_text(
+        'LIGHTTRAP_A="b c"\nLIGHTTRAP_D={\'e\': "$f"}\n#LIGHTTRAP_G=h\nI=j\n'
+        "LIGHTTRAP_K L=m\n  LIGHTTRAP_N=o p \r\nLIGHTTRAP_LAST=90/30"
+    )
     command = _for_debian(site, tmp_path)
     command.write_text(command.read_text().replace(str(LIGHTTRAP), "/usr/bin/env"))
     told = dict(line.split("=", 1) for line in run(command, [], {}, tmp_path).splitlines())
     assert (told["LIGHTTRAP_A"], told["LIGHTTRAP_D"]) == ("b c", "{'e': \"$f\"}")
+    assert (told["LIGHTTRAP_N"], told["LIGHTTRAP_LAST"]) == ("o p", "90/30")
     assert {"LIGHTTRAP_G", "I"} & told.keys() == set()
 
 

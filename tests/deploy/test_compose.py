@@ -100,6 +100,12 @@ def test_dashboard_and_proxy_do_not_reach_the_database():
     assert not {"dashboard", "caddy", "mosquitto", "simulator", *FOR_THE_KEEPER} & with_database
 
 
+def test_commands_reach_what_doctor_asks():
+    own = set(SERVICES["tools"]["networks"])
+    asked = ("timescaledb", "mosquitto", "ingest", "ingest-standby", "notify", "api", "dashboard")
+    assert [name for name in asked if not own & set(SERVICES[name]["networks"])] == []
+
+
 def test_no_program_of_ours_can_silence_an_alert():
     reached = set(SERVICES["alertmanager"]["networks"])
     assert {name for name, service in SERVICES.items() if reached & set(service["networks"])} == set(FOR_THE_KEEPER)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +16,7 @@ from lighttrap.errors import ConfigError, InputFault
 from lighttrap.site import certificates
 from lighttrap.site.folder import settings_in
 from lighttrap.site.secrets import SECRETS
-from tests.fix_site import DOMAIN, IS_ROOT, Site, init, needs_debians_accounts
+from tests.fix_site import DOMAIN, IS_ROOT, ROOT, Site, init, needs_debians_accounts
 
 as_root = pytest.mark.skipif(not IS_ROOT, reason="gives files to accounts of containers, which root alone may")
 
@@ -140,6 +142,89 @@ def test_new_host_of_the_broker_is_refused_without_the_key_of_the_authority(site
     with pytest.raises(ConfigError, match=r"ca\.key"):
         init(site.folder, "--broker-host", "203.0.113.7")
     assert _files(site) == before
+
+
+def test_key_of_another_authority_is_refused_before_anything_is_renewed(site: Site, tmp_path: Path):
+    init(tmp_path / "other", "--domain", DOMAIN, "--web", "internal")
+    before = _files(site)
+    for content in (Site(tmp_path / "other").text("tls/ca.key"), ""):
+        place = site.folder / "tls/ca.key"
+        place.unlink()
+        place.write_text(content)
+        for options in (("--renew-certificate",), ("--broker-host", "203.0.113.7")):
+            with pytest.raises(ConfigError, match="key"):
+                init(site.folder, *options)
+    assert {name: content for name, content in _files(site).items() if name != "tls/ca.key"} == {
+        name: content for name, content in before.items() if name != "tls/ca.key"
+    }
+
+
+def test_lost_key_of_the_broker_gets_a_certificate_that_fits(site: Site):
+    (site.folder / "tls/broker.key").unlink()
+    init(site.folder)
+    assert certificates.is_of(site.text("tls/broker.key"), site.text("tls/broker.pem"))
+    _verify(site)
+
+
+@pytest.mark.parametrize("name", ["tls/ca.pem", "tls/ca.key"])
+def test_half_an_authority_is_not_made_whole_with_another(site: Site, name: str):
+    for gone in (name, "tls/broker.pem"):
+        (site.folder / gone).unlink()
+    before = _files(site)
+    with pytest.raises(ConfigError, match="put it back"):
+        init(site.folder)
+    assert _files(site) == before
+
+
+def test_new_authority_stands_in_the_settings_and_it_is_said_what_follows(site: Site):
+    shutil.rmtree(site.folder / "tls")
+    told = init(site.folder)
+    assert _set(site)["LIGHTTRAP_BROKER_CA_SHA256"] == certificates.fingerprint(site.text("tls/ca.pem"))
+    assert "provision every trap again" in told
+
+
+def test_what_an_operator_has_set_stays_and_is_said(site: Site):
+    private, own = site.folder.parent / "own.env", "mqtts://bay.example.org:18883"
+    text = site.text(".env").replace(f"mqtts://{DOMAIN}:8883", own)
+    private.write_text(text.replace("docker-compose.yml", "docker-compose.yml:/srv/own.yml") + "OWN=1")
+    private.chmod(0o600)
+    (site.folder / ".env").unlink()
+    (site.folder / ".env").symlink_to(private)
+    init(site.folder, "--broker-host", "203.0.113.7", "--compose-file", str(ROOT / "docker-compose.yml"))
+    after = _set(site)
+    assert after["LIGHTTRAP_BROKER_URL"] == "mqtts://203.0.113.7:18883"
+    assert after["COMPOSE_FILE"].endswith("docker-compose.yml:/srv/own.yml")
+    assert after["OWN"] == "1"
+    assert ((site.folder / ".env").is_symlink(), stat.S_IMODE(private.stat().st_mode)) == (True, 0o600)
+    private.write_text(private.read_text().replace("LIGHTTRAP_TLS=internal", "LIGHTTRAP_TLS=/a.pem /a.key"))
+    assert "left as you have it: .env: LIGHTTRAP_TLS=/a.pem /a.key" in init(site.folder, "--web", "internal")
+
+
+def test_setting_that_is_missing_is_not_glued_to_an_unfinished_line(site: Site):
+    text = "".join(line for line in site.text(".env").splitlines(keepends=True) if "LIGHTTRAP_BROKER_HOST" not in line)
+    (site.folder / ".env").write_text(text + "LIGHTTRAP_VERSION=0.2.0")
+    init(site.folder, "--broker-host", "203.0.113.7")
+    assert (_set(site)["LIGHTTRAP_VERSION"], _set(site)["LIGHTTRAP_BROKER_HOST"]) == ("0.2.0", "203.0.113.7")
+
+
+def test_renewal_that_is_asked_for_something_else_too_is_refused(site: Site):
+    with pytest.raises(InputFault, match="another call"):
+        init(site.folder, "--renew-certificate", "--domain", "new.example.org")
+
+
+def test_settings_that_are_no_text_are_told_as_such(site: Site):
+    (site.folder / ".env").write_bytes(site.text(".env").encode() + b"# \xe9\n")
+    with pytest.raises(ConfigError, match="env"):
+        init(site.folder)
+
+
+@as_root
+def test_folder_that_docker_made_becomes_whose_it_should_be(site: Site):
+    place = site.folder / "backups"
+    os.chown(place, 0, 0)
+    place.chmod(0o755)
+    init(site.folder)
+    assert (place.stat().st_uid, stat.S_IMODE(place.stat().st_mode)) == (10_001, 0o700)
 
 
 def test_site_of_one_kind_does_not_become_one_of_the_other(site: Site):

@@ -19,6 +19,7 @@ from lighttrap import migrate
 from lighttrap.backup import compare, dump, folder, manifest, restore, tools
 from lighttrap.backup.folder import Backup, Keep
 from lighttrap.backup.manifest import Manifest
+from lighttrap.cli import backup as commands
 from lighttrap.cli.main import cli
 from lighttrap.errors import ConfigError, Conflict, InputFault, LightTrapError, StoreMismatch
 from lighttrap.store import backups, corrections, credentials, erasure, pool, restores, withdrawals
@@ -142,6 +143,15 @@ def test_a_database_that_is_not_empty_is_left_alone(lived_in, database, place, d
         restore.restore(file, database)
     assert compare.differences(lived_in, told) == []
     databases.drop(other)
+
+
+def test_a_backup_is_found_by_its_name_from_a_folder_that_may_not_be_entered(monkeypatch: pytest.MonkeyPatch):
+    def closed(*_: object, **__: object) -> os.stat_result:
+        raise PermissionError
+
+    monkeypatch.setenv("LIGHTTRAP_BACKUP__FOLDER", "/backups")
+    monkeypatch.setattr(os, "stat", closed)
+    assert commands._found(Path("x.dump")) == Path("/backups/x.dump")
 
 
 def test_a_backup_of_a_newer_release_is_refused(lived_in, database, place, empty):

@@ -16,6 +16,7 @@ from lighttrap import healthserver
 from lighttrap.cli import doctor, doctor_programs
 from lighttrap.cli.findings import Verdict
 from lighttrap.cli.main import cli
+from lighttrap.config import PublicBrokerSettings
 from lighttrap.site import certificates
 from lighttrap.store import checks, pool
 from tests.fix_site import DOMAIN, Site, SiteBroker, init
@@ -72,9 +73,22 @@ def test_what_doctor_was_not_told_of_is_said_to_be_unseen(database: str):
     environ = {name: None for name in os.environ if name.startswith("LIGHTTRAP_")}
     done = CliRunner().invoke(cli, ["doctor", "--format", "json"], env={**environ, "LIGHTTRAP_DATABASE__DSN": database})
     unseen = {one["what"]: one["advice"] for one in json.loads(done.stdout) if one["seen"] == "not looked at"}
-    assert set(unseen) == {"broker", "ingest", "notify", "api", "dashboard", "backup"}
+    assert set(unseen) == {"broker", "ingest", "notify", "api", "dashboard", "disk", "backup"}
     assert all(advice.startswith("set LIGHTTRAP_") for advice in unseen.values())
     assert done.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"), [("BACKUP__KEEP", "x"), ("DOCTOR__API_URL", "127.0.0.1:1"), ("BROKER__URL", "mosquitto:8883")]
+)
+def test_wrong_setting_does_not_hide_what_else_was_found(database: str, setting: str, value: str):
+    environ = {name: None for name in os.environ if name.startswith("LIGHTTRAP_")}
+    settings = {"LIGHTTRAP_DATABASE__DSN": database, f"LIGHTTRAP_{setting}": value}
+    done = CliRunner().invoke(cli, ["doctor", "--format", "json"], env={**environ, **settings})
+    found = json.loads(done.stdout)
+    assert {"schema", "ledger"} <= {one["what"] for one in found if one["verdict"] == "ok"}
+    assert [one for one in found if one["verdict"] == "bad" and setting.partition("__")[0] in one["seen"].upper()]
+    assert done.exit_code == 1
 
 
 def test_trap_that_was_never_heard_of_is_not_silent(conn: pool.Connection):
@@ -96,8 +110,11 @@ def test_silent_traps_and_new_ones_are_told_apart(counted: tuple[int, int, int],
     assert (found.verdict, found.advice.partition(" ")[0]) == (verdict, advice)
 
 
-def _look(broker: SiteBroker, ca: Path | None = None) -> tuple[Verdict, str]:
-    found = doctor_programs.broker(f"mqtts://localhost:{broker.port}", str(ca or broker.site.folder / "tls/ca.pem"))
+def _look(
+    broker: SiteBroker, ca: Path | None = None, public: PublicBrokerSettings | None = None
+) -> tuple[Verdict, str]:
+    own = str(ca or broker.site.folder / "tls/ca.pem")
+    found = doctor_programs.broker(f"mqtts://localhost:{broker.port}", own, public)
     return found.verdict, found.seen
 
 
@@ -121,6 +138,14 @@ def test_broker_is_believed_by_its_certificate_and_for_how_long(site: Site, tmp_
     init(tmp_path / "other", "--domain", DOMAIN, "--web", "internal")
     verdict, seen = _look(broker, tmp_path / "other/tls/ca.pem")
     assert (verdict, "bad certificate" in seen) == (Verdict.BAD, True)
+    told = PublicBrokerSettings(
+        url=f"mqtts://{DOMAIN}:8883", ca_sha256=certificates.fingerprint(site.text("tls/ca.pem"))
+    )
+    assert _look(broker, public=told)[0] is Verdict.OK
+    for changed in ({"url": "mqtts://other.example.org"}, {"ca_sha256": "0" * 64}):
+        assert _look(broker, public=told.model_copy(update=changed))[0] is Verdict.BAD
+    verdict, seen = _look(broker, tmp_path / "no-such.pem")
+    assert (verdict, "there is no" in seen) == (Verdict.BAD, True)
     broker.stop()
     for days, said in ((800, Verdict.NOTE), (826, Verdict.BAD)):
         _show(site, timedelta(days=days))

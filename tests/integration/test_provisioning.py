@@ -460,6 +460,16 @@ def test_sync_locks_none_of_our_own_programs_out(secured, command, database, ser
     assert files.read(secured.files.passwords) == before
 
 
+def test_watch_lets_an_org_go_that_its_settings_no_longer_name(secured, command, database):
+    settings = watch_settings(secured, database)
+    secured.admit()
+    former = f"{files.read(secured.files.passwords)}_ingest.demo:x\n"
+    secured.files.passwords.write_text(former)
+    watching = command("broker", "watch", **settings)
+    wait_until(lambda: "_ingest.demo" not in files.read(secured.files.passwords))
+    assert watching.is_running
+
+
 def test_first_sync_without_a_secret_for_ingest_writes_nothing(command, database, tmp_path):
     places = {f"LIGHTTRAP_BROKER_FILES__{name}": str(tmp_path / name.lower()) for name in ("PASSWORDS", "ACL")}
     refused = command("broker", "sync", LIGHTTRAP_DATABASE__DSN=database, **places)
