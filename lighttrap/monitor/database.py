@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 
 import psycopg
@@ -21,12 +22,19 @@ from lighttrap.store.pool import Connection, translate_errors
 log = logging.getLogger(__name__)
 
 
+PATIENCE_S = 6.0
+"""Less than Prometheus waits (10 s). That a stopped container has no name any more takes Docker 10 s to say."""
+
+
 class DatabaseFigures(Collector):
     """Asks the database for its figures whenever somebody collects."""
 
-    def __init__(self, dsn: str, silent_after_s: float) -> None:
+    def __init__(self, dsn: str, silent_after_s: float, patience_s: float = PATIENCE_S) -> None:
         self._dsn = dsn
         self._silent_after_s = silent_after_s
+        self._patience_s = patience_s
+        self._asker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database")
+        self._asked: Future[list[Figure]] | None = None
         self._conn: Connection | None = None
         self._lock = threading.Lock()
         self.is_up = False
@@ -35,7 +43,7 @@ class DatabaseFigures(Collector):
         """The figures of this moment; of a database that does not answer only that it is down."""
         with self._lock:
             began_s = time.perf_counter()
-            found = self._ask()
+            found = self._answer()
             self.is_up = bool(found)
         own = [Figure("lighttrap_database_up", [], float(self.is_up))]
         if found:
@@ -45,6 +53,16 @@ class DatabaseFigures(Collector):
     def describe(self) -> Iterator[Metric]:
         """The metrics there are, without asking for any."""
         yield from filled(DATABASE, [])
+
+    def _answer(self) -> list[Figure]:
+        """What it answers in time. A question that it has not answered yet is not asked twice."""
+        if self._asked is None or self._asked.done():
+            self._asked = self._asker.submit(self._ask)
+        try:
+            return self._asked.result(self._patience_s)
+        except TimeoutError:
+            log.warning("the database does not tell in time", extra={"waited_s": self._patience_s})
+            return []
 
     def _ask(self) -> list[Figure]:
         try:

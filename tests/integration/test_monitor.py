@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -264,3 +266,13 @@ def test_monitor_serves_while_neither_database_nor_broker_answers(start_program)
     assert "lighttrap_broker_up 0.0" in text
     program.stop()
     assert program.wait() == 0
+
+
+def test_database_that_does_not_answer_in_time_is_down_before_prometheus_has_lost_patience():
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        dsn = f"postgresql://nobody@127.0.0.1:{deaf.getsockname()[1]}/x"
+        figures = DatabaseFigures(dsn, 60, patience_s=0.2)
+        began_s = time.monotonic()
+        values = [{one.name: one.value for one in family.samples} for family in figures.collect()]
+        assert time.monotonic() - began_s < 3
+    assert {"lighttrap_database_up": 0.0} in values
