@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from importlib import metadata
 from pathlib import Path
@@ -17,7 +18,7 @@ from lighttrap.backup.folder import backups as backups_in
 from lighttrap.backup.settings import read as read_backup_settings
 from lighttrap.cli import addresses, doctor_programs, doctor_settings, tables
 from lighttrap.cli.findings import Finding, Verdict, not_looked_at
-from lighttrap.errors import LightTrapError
+from lighttrap.errors import LightTrapError, StoreError
 from lighttrap.store import checks, deliveries, quarantine, quarantine_room, restores, session
 from lighttrap.store.pool import Connection, connect, translate_errors
 
@@ -76,6 +77,8 @@ def _programs(found: addresses.Addresses | None) -> Iterator[Finding]:
         if found.broker_url
         else not_looked_at("broker", "LIGHTTRAP_BROKER__URL, and LIGHTTRAP_BROKER__CA_FILE")
     )
+    if found.db_dsn and not found.data and settings.public_broker.url:
+        yield from _watch(found.db_dsn)
     workers = said.ingest_urls or found.ingest_url or ""
     yield (
         doctor_programs.ingest(workers.split(","))
@@ -92,6 +95,16 @@ def _programs(found: addresses.Addresses | None) -> Iterator[Finding]:
             if url
             else not_looked_at(what, f"LIGHTTRAP_DOCTOR__{what.upper()}_URL")
         )
+
+
+def _watch(dsn: str) -> Iterator[Finding]:
+    """Whether somebody tells the broker who may log in; of a database that is away something was said already."""
+    with suppress(StoreError), connect(dsn, application="lighttrap doctor") as conn, translate_errors():
+        if checks.watches(conn):
+            yield Finding(Verdict.OK, "logins", "the broker is told who may log in")
+        else:
+            seen = "nobody tells the broker who may log in: new traps stay outside, revoked ones inside"
+            yield Finding(Verdict.BAD, "logins", seen, "start `lighttrap broker watch`; its log says why it ended")
 
 
 def _backups(found: addresses.Addresses | None) -> Iterator[Finding]:

@@ -22,6 +22,8 @@ from lighttrap.store.pool import Connection, translate_errors
 log = logging.getLogger(__name__)
 
 
+PARTS = ("server", "timescale", "fleet", "losses", "outbox")
+"""The questions to the database, each by itself."""
 PATIENCE_S = 6.0
 """Less than Prometheus waits (10 s). That a stopped container has no name any more takes Docker 10 s to say."""
 
@@ -68,19 +70,28 @@ class DatabaseFigures(Collector):
         try:
             with translate_errors():
                 conn = self._session()
-                found = [
-                    *figures.server(conn),
-                    *figures.timescale(conn),
-                    *figures.fleet(conn, self._silent_after_s),
-                    *figures.losses(conn),
-                    *figures.outbox(conn),
-                ]
-                conn.rollback()
-                return found
+                return [figure for part in PARTS for figure in self._part(conn, part)]
         except StoreError as fault:
             log.warning("the database does not tell", extra={"error": str(fault), "sqlstate": fault.sqlstate})
             self.close()
             return []
+
+    def _part(self, conn: Connection, part: str) -> list[Figure]:
+        """One question, and whether it was answered: somebody's lock on one table must not look like a dead server."""
+        ask = getattr(figures, part)
+        told, is_unanswered = list[Figure](), False
+        try:
+            with translate_errors():
+                told = list(ask(conn, self._silent_after_s) if part == "fleet" else ask(conn))
+        except StoreError as fault:
+            if conn.closed:
+                raise
+            is_unanswered = True
+            log.warning(
+                "the database does not answer", extra={"part": part, "error": str(fault), "sqlstate": fault.sqlstate}
+            )
+        conn.rollback()
+        return [*told, Figure("lighttrap_monitor_unanswered", [part], float(is_unanswered))]
 
     def _session(self) -> Connection:
         if self._conn is None:

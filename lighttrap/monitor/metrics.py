@@ -39,6 +39,11 @@ DATABASE = (
     Family("lighttrap_database_standby_lag_bytes", "Log that a standby has yet to replay.", ["standby"]),
     Family("lighttrap_timescale_runs_total", "Runs of TimescaleDB's own jobs.", ["task"]),
     Family("lighttrap_timescale_failures_total", "Of these, runs that it recorded as failed.", ["task"]),
+    Family("lighttrap_timescale_late", "1 when a job should have run an hour ago and has not.", ["task"]),
+    Family(
+        "lighttrap_broker_watches", "Sessions of `lighttrap broker watch`, which tells the broker who may log in."
+    ),
+    Family("lighttrap_monitor_unanswered", "1 when the database did not answer this question.", ["part"]),
     Family("lighttrap_fleet_traps", "Traps in service: reporting, silent, never heard.", ["org", "state"]),
     Family(
         "lighttrap_fleet_reading_age_seconds", "Since each trap's last reading; that of `share` of them is no older.",

@@ -18,3 +18,7 @@ WHERE t.retired_at > now()
 
 -- missing --
 SELECT coalesce(sum(seq_count(missing)), 0)::bigint, count(*) FROM gap WHERE closed_at IS NULL
+
+-- watches --
+-- Sessions of `lighttrap broker watch`; the names of others' sessions are open to all.
+SELECT count(*) FROM pg_stat_activity WHERE application_name = 'lighttrap broker' AND datname = current_database()

@@ -39,6 +39,9 @@ UNION ALL
 SELECT 'lighttrap_database_standby_lag_bytes', ARRAY[application_name],
        max(pg_wal_lsn_diff(CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_lsn() END, replay_lsn))
 FROM pg_stat_replication WHERE replay_lsn IS NOT NULL AND NOT pg_is_in_recovery() GROUP BY application_name
+UNION ALL
+SELECT 'lighttrap_broker_watches', '{}', count(*)
+FROM pg_stat_activity WHERE application_name = 'lighttrap broker' AND datname = current_database()
 
 -- timescale_statement --
 -- What TimescaleDB says of its jobs, where it is; by name, for plain PostgreSQL has no such views.
@@ -50,7 +53,9 @@ SELECT format('
     JOIN %%1$I.jobs j USING (job_id)
     CROSS JOIN LATERAL (VALUES
         (''lighttrap_timescale_runs_total'', s.total_runs::double precision),
-        (''lighttrap_timescale_failures_total'', s.total_failures)) AS one (figure, value)
+        (''lighttrap_timescale_failures_total'', s.total_failures),
+        (''lighttrap_timescale_late'', (coalesce(s.job_status = ''Scheduled''
+                                                  AND s.next_start < now() - interval ''1 hour'', false))::int)) AS one (figure, value)
     GROUP BY 1, 2', n.nspname)
 FROM pg_namespace n
 WHERE n.nspname = 'timescaledb_information'

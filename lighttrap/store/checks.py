@@ -75,3 +75,9 @@ def missing(conn: Connection) -> tuple[int, int]:
     """Readings missing at the moment, and the gaps they make."""
     row = conn.execute(_SQL["missing"]).fetchone() or (0, 0)
     return int(row[0]), int(row[1])
+
+
+def watches(conn: Connection) -> int:
+    """How many `lighttrap broker watch` are at work on this database."""
+    [(number,)] = conn.execute(_SQL["watches"]).fetchall()
+    return int(number)

@@ -91,6 +91,20 @@ def test_wrong_setting_does_not_hide_what_else_was_found(database: str, setting:
     assert done.exit_code == 1
 
 
+def test_site_whose_broker_nobody_tells_of_logins_is_bad(database: str, monkeypatch: pytest.MonkeyPatch):
+    for name in [name for name in os.environ if name.startswith("LIGHTTRAP_")]:
+        monkeypatch.delenv(name)
+    settings = {"LIGHTTRAP_DATABASE__DSN": database, "LIGHTTRAP_PUBLIC_BROKER__URL": "mqtts://bay.example.org"}
+
+    def logins() -> str:
+        done = CliRunner().invoke(cli, ["doctor", "--format", "json"], env=settings)
+        return str(next(one["verdict"] for one in json.loads(done.stdout) if one["what"] == "logins"))
+
+    assert logins() == "bad"
+    with pool.connect(database, application="lighttrap broker"):
+        assert logins() == "ok"
+
+
 def test_trap_that_was_never_heard_of_is_not_silent(conn: pool.Connection):
     trap, _ = a_village(conn, 2)
     assert checks.silent_traps(conn) == (0, 2, 2)

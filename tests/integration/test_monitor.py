@@ -181,6 +181,24 @@ def test_of_a_database_that_is_away_only_that_is_told_and_it_comes_back(figures_
     wait_until(lambda: told(collector)["lighttrap_database_up"] == 1, within=30)
 
 
+def test_lock_on_one_table_is_no_dead_server(figures_of, database: str):
+    collector = figures_of(database)
+    with pool.connect(database) as holder:
+        holder.execute("LOCK TABLE quarantine IN ACCESS EXCLUSIVE MODE")
+        figures = told(collector)
+        assert (figures["lighttrap_database_up"], figures['lighttrap_monitor_unanswered{part="losses"}']) == (1, 1)
+        assert figures['lighttrap_monitor_unanswered{part="outbox"}'] == 0
+        holder.rollback()
+    assert told(collector)['lighttrap_monitor_unanswered{part="losses"}'] == 0
+
+
+def test_watch_of_the_brokers_files_is_counted(figures_of, database: str):
+    collector = figures_of(database)
+    assert told(collector)["lighttrap_broker_watches"] == 0
+    with pool.connect(database, application="lighttrap broker"):
+        assert told(collector)["lighttrap_broker_watches"] == 1
+
+
 def test_every_figure_that_the_database_gives_has_a_meaning(figures_of, database: str):
     names = {name.partition("{")[0] for name in told(figures_of(database))}
     assert names <= {family.name for family in DATABASE}
@@ -220,11 +238,15 @@ def test_monitor_hears_of_the_broker_and_of_no_trap(secured: SecuredBroker, logi
 def test_end_of_the_brokers_certificate_is_told(encrypted: tuple[SecuredBroker, Path]):
     broker, authority = encrypted
     url = broker.url_of(Service.MONITOR, SECRETS[Service.MONITOR]).replace("mqtt://", "mqtts://")
-    monitor = BrokerFigures(BrokerSettings(url=SecretStr(url), ca_file=str(authority)))
+    monitor = BrokerFigures(BrokerSettings(url=SecretStr(url), ca_file=str(authority)), look_each_s=0.2)
     monitor.start()
     try:
         wait_until(lambda: monitor.is_up)
         assert told(monitor)["lighttrap_broker_certificate_seconds"] == pytest.approx(DAY_S, abs=600)
+        assert monitor._ends_s
+        monitor._ends_s -= 40 * DAY_S
+        # As after a renewal: the session goes on, and the certificate is looked at anew.
+        wait_until(lambda: told(monitor)["lighttrap_broker_certificate_seconds"] > 0)
     finally:
         monitor.stop()
 

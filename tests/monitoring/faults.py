@@ -56,7 +56,10 @@ HEALTH: Mapping[str, str] = {
     "lighttrap_broker_stored_messages": gauge(3100),
     "lighttrap_broker_retained_messages": gauge(3000),
     "lighttrap_broker_certificate_seconds": gauge(300 * DAY),
+    "lighttrap_broker_watches": gauge(1),
     "lighttrap_database_up": gauge(1),
+    'lighttrap_monitor_unanswered{part="fleet"}': gauge(0),
+    'lighttrap_timescale_late{task="policy_compression reading"}': gauge(0),
     'lighttrap_database_connections{state="idle"}': gauge(20),
     "lighttrap_database_connections_limit": gauge(97),
     "lighttrap_database_oldest_transaction_seconds": gauge(2),
@@ -120,6 +123,8 @@ FAULTS: Mapping[str, Mapping[str, str]] = {
     "BrokerDrops": {"lighttrap_broker_dropped_messages_total": counter(0, 100)},
     "BrokerQueueGrows": {"lighttrap_broker_stored_messages": gauge(3100, 90_000)},
     "BrokerCertificateEnds": {"lighttrap_broker_certificate_seconds": gauge(300 * DAY, 20 * DAY)},
+    "BrokerCertificateEnded": {"lighttrap_broker_certificate_seconds": gauge(300 * DAY, -DAY)},
+    "BrokerWatchGone": {"lighttrap_broker_watches": gauge(1, 0)},
     "DatabaseDown": {"lighttrap_database_up": gauge(1, 0)},
     "DatabaseSessionsRunOut": {'lighttrap_database_connections{state="idle"}': gauge(20, 90)},
     "DatabaseTransactionOld": {"lighttrap_database_oldest_transaction_seconds": gauge(2, 2000)},
@@ -130,6 +135,8 @@ FAULTS: Mapping[str, Mapping[str, str]] = {
     "DatabaseStandbyLags": {'lighttrap_database_standby_lag_bytes{standby="b"}': gauge(4096, 1e9)},
     "DatabaseWraparound": {"lighttrap_database_xid_age": gauge(2e8, 1.2e9)},
     "TimescaleJobFails": {'lighttrap_timescale_failures_total{task="policy_compression reading"}': counter(0, 1)},
+    "TimescaleJobLate": {'lighttrap_timescale_late{task="policy_compression reading"}': gauge(0, 1)},
+    "DatabaseUnanswered": {'lighttrap_monitor_unanswered{part="fleet"}': gauge(0, 1)},
     "BackupOld": {"lighttrap_backup_newest_timestamp_seconds": constant(NOW - 30 * HOUR)},
     "BackupUnproven": {"lighttrap_backup_proven_timestamp_seconds": constant(NOW - 40 * DAY)},
     "DiskLow": {'lighttrap_disk_free_bytes{disk="root"}': gauge(50e9, 12e9)},
@@ -164,6 +171,7 @@ FAULTS: Mapping[str, Mapping[str, str]] = {
 """What changes in each fault, by the alert that must be raised for it."""
 
 ALSO: Mapping[str, set[str]] = {
+    "BrokerCertificateEnded": {"BrokerCertificateEnds"},
     "DiskFull": {"DiskLow"},
 }
 """Alerts that a fault raises besides its own, and may."""
