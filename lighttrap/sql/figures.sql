@@ -55,6 +55,7 @@ SELECT format('
         (''lighttrap_timescale_runs_total'', s.total_runs::double precision),
         (''lighttrap_timescale_failures_total'', s.total_failures),
         (''lighttrap_timescale_late'', (coalesce(s.job_status = ''Scheduled''
+                                                  AND isfinite(s.next_start)
                                                   AND s.next_start < now() - interval ''1 hour'', false))::int)) AS one (figure, value)
     GROUP BY 1, 2', n.nspname)
 FROM pg_namespace n

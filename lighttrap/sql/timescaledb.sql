@@ -11,7 +11,8 @@ SELECT j.job_id, j.proc_name AS procedure, coalesce(a.view_name, j.hypertable_na
        (array_agg(e.sqlerrcode ORDER BY e.start_time DESC))[1] AS sqlstate,
        (array_agg(e.err_message ORDER BY e.start_time DESC))[1] AS error,
        coalesce(s.last_run_status = 'Failed', false) OR count(e.job_id) > 0 AS is_failing,
-       coalesce(s.job_status = 'Scheduled' AND s.next_start < now() - interval '1 hour', false) AS is_late
+       coalesce(s.job_status = 'Scheduled' AND isfinite(s.next_start)
+                AND s.next_start < now() - interval '1 hour', false) AS is_late
 FROM timescaledb_information.jobs j
 LEFT JOIN timescaledb_information.continuous_aggregates a
     ON a.materialization_hypertable_schema = j.hypertable_schema

@@ -12,7 +12,7 @@ from ingest.pipeline import is_of_columnstore
 from lighttrap import migrate
 from lighttrap.cli import doctor
 from lighttrap.errors import StoreRejected
-from lighttrap.store import checks, orgs, pool, retention, trap_hours
+from lighttrap.store import checks, figures, orgs, pool, retention, trap_hours
 from tests.builders import ORG, TRAP, a_reading, a_trap, store_readings
 from tests.cluster import Cluster
 from tests.fix_db import timescale_wanted
@@ -146,6 +146,10 @@ def test_failing_job_is_found_with_its_error_and_since_when(own_cluster, request
         assert (job.relation, job.did_its_work) == ("reading", False)
         assert job.failing_since is not None
         assert "hypertable_id" in str(job.error)
+        # One of TimescaleDB's own is due at no time at all.
+        late = [one for one in figures.timescale(conn) if one.name == "lighttrap_timescale_late"]
+        assert len(late) > 3
+        assert [one.labels for one in late if one.value] == []
 
 
 def test_late_readings_and_duplicates_meet_the_columnstore_as_they_meet_rows(columnstore):
