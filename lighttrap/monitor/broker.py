@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import logging
 import secrets
-import socket
-import ssl
-import time
 from collections.abc import Iterator
 
 import paho.mqtt.client as mqtt
-from cryptography import x509
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from lighttrap.config import BrokerSettings
+from lighttrap.monitor.certificate import LOOK_EACH_S, Certificate
 from lighttrap.monitor.metrics import BROKER, filled
 
 log = logging.getLogger(__name__)
 
-LOOK_EACH_S = 300.0
-_LOOK_S = 3.0
 _SYS = "$SYS/broker/"
 _DROPPED = "publish/messages/dropped"
 """Mosquitto tells a figure when it changes, and forgets it after a minute: who comes later has not heard of none."""
@@ -48,8 +43,9 @@ class BrokerFigures(Collector):
     def __init__(self, settings: BrokerSettings, look_each_s: float = LOOK_EACH_S) -> None:
         self._settings = settings
         self._told: dict[str, float] = {}
-        self._ends_s: float | None = None
-        self._look_each_s, self._look_again_s = look_each_s, 0.0
+        url = settings.parts()
+        # A session goes on with the certificate that it began with.
+        self._certificate = Certificate(url.host, url.port, url.host, look_each_s) if url.tls else None
         self.is_up = False
         self._client = self._make_client()
 
@@ -70,25 +66,14 @@ class BrokerFigures(Collector):
         if self.is_up and "uptime" in self._told:
             told = {_DROPPED: 0.0, **self._told}
             amounts += [(*TOPICS[topic], value) for topic, value in list(told.items())]
-        self._look_at_certificate()
-        if self._ends_s is not None:
-            amounts.append(("lighttrap_broker_certificate_seconds", (), self._ends_s - time.time()))
+        left = self._certificate.seconds_left() if self._certificate else None
+        if left is not None:
+            amounts.append(("lighttrap_broker_certificate_seconds", (), left))
         yield from filled(BROKER, amounts)
 
     def describe(self) -> Iterator[Metric]:
         """The metrics there are."""
         yield from filled(BROKER, [])
-
-    def _look_at_certificate(self) -> None:
-        """By a connection of its own each few minutes: a session goes on with the certificate that it began with."""
-        url, now_s = self._settings.parts(), time.monotonic()
-        if not url.tls or now_s < self._look_again_s:
-            return
-        self._look_again_s = now_s + self._look_each_s
-        try:
-            self._ends_s = _end_of_certificate(url.host, url.port)
-        except (OSError, ValueError) as fault:
-            log.warning("the broker shows no certificate", extra={"error": str(fault)})
 
     def _make_client(self) -> mqtt.Client:
         url = self._settings.parts()
@@ -127,16 +112,3 @@ class BrokerFigures(Collector):
             self._told[message.topic.removeprefix(_SYS)] = float(number)
         except ValueError:
             log.warning("the broker tells no number", extra={"topic": message.topic})
-
-
-def _end_of_certificate(host: str, port: int) -> float:
-    """When the certificate that is shown there ends, in seconds since 1970, also when it has ended. Raises OSError."""
-    context = ssl.create_default_context()
-    # It is only looked at: nothing is sent, and one that has ended must be seen too.
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    with (
-        socket.create_connection((host, port), timeout=_LOOK_S) as line,
-        context.wrap_socket(line, server_hostname=host) as door,
-    ):
-        shown = door.getpeercert(binary_form=True)
-    return x509.load_der_x509_certificate(shown or b"").not_valid_after_utc.timestamp()

@@ -1,4 +1,4 @@
-"""What the machine tells: room on its disks, how old its backups are; and limits of ours that rules compare with."""
+"""What the machine tells: room on its disks, how old its backups are, the pages' certificate; and limits of ours."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
 
+from lighttrap.monitor.certificate import LOOK_EACH_S, Certificate
 from lighttrap.monitor.metrics import MACHINE, filled
 from lighttrap.monitor.settings import MonitorSettings
 
@@ -21,8 +22,11 @@ _NAMES = frozenset(family.name for family in MACHINE)
 class MachineFigures(Collector):
     """Looks at the disks of the folders in the settings; one that is not there is left out, and a rule misses it."""
 
-    def __init__(self, settings: MonitorSettings) -> None:
+    def __init__(self, settings: MonitorSettings, look_each_s: float = LOOK_EACH_S) -> None:
         self._settings = settings
+        name, _, address = settings.pages.partition("@")
+        host, _, port = address.partition(":")
+        self._pages = Certificate(host, int(port), name, look_each_s) if address else None
 
     def collect(self) -> Iterator[Metric]:
         """The figures of this moment."""
@@ -42,6 +46,12 @@ class MachineFigures(Collector):
             yield "lighttrap_disk_bytes", [name], found.f_blocks * found.f_frsize
             yield "lighttrap_disk_free_bytes", [name], found.f_bavail * found.f_frsize
         yield from self._backups()
+        if self._pages:
+            left = self._pages.seconds_left()
+            yield "lighttrap_pages_up", [], float(self._pages.is_shown)
+            if left is not None:
+                yield "lighttrap_pages_certificate_seconds", [], left
+                yield "lighttrap_pages_certificate_lifetime_seconds", [], self._pages.lifetime_s
 
     def _backups(self) -> Iterator[tuple[str, list[str], float]]:
         """What the last backup wrote down; without it a rule says that there is none."""

@@ -83,6 +83,9 @@ BROKER = (
 MACHINE = (
     Family("lighttrap_disk_bytes", "Size of a watched disk.", ["disk"]),
     Family("lighttrap_disk_free_bytes", "Room on a watched disk for whoever is not root.", ["disk"]),
+    Family("lighttrap_pages_up", "1 when the proxy showed a certificate for the web pages."),
+    Family("lighttrap_pages_certificate_seconds", "Until that certificate ends."),
+    Family("lighttrap_pages_certificate_lifetime_seconds", "From its beginning to its end."),
     Family("lighttrap_backup_kept", "Good backups in the folder."),
     Family("lighttrap_backup_newest_timestamp_seconds", "When the newest was taken."),
     Family("lighttrap_backup_newest_bytes", "Size of the newest."),

@@ -30,6 +30,10 @@ class MonitorSettings(Section):
         default=None,
         description="The file that LIGHTTRAP_BACKUP__TEXTFILE names, whose figures are told; none when unset.",
     )
+    pages: Annotated[str, Field(pattern=r"^([a-z0-9.-]+@[A-Za-z0-9.-]+:\d{1,5})?$")] = Field(
+        default="",
+        description="Whose certificate is watched, and where the proxy shows it: `bayden.example.org@caddy:443`.",
+    )
     sms_parts_a_day: Annotated[int, Field(ge=1)] = Field(
         default=2000, description="SMS parts that may be paid for in a day before somebody is told; nothing is stopped."
     )

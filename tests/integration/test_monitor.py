@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from pydantic import SecretStr
 
 from lighttrap.broker.services import Service
 from lighttrap.config import BrokerSettings
+from lighttrap.monitor import certificate
 from lighttrap.monitor.broker import BrokerFigures
 from lighttrap.monitor.database import DatabaseFigures
 from lighttrap.monitor.machine import MachineFigures
@@ -243,12 +245,36 @@ def test_end_of_the_brokers_certificate_is_told(encrypted: tuple[SecuredBroker, 
     try:
         wait_until(lambda: monitor.is_up)
         assert told(monitor)["lighttrap_broker_certificate_seconds"] == pytest.approx(DAY_S, abs=600)
-        assert monitor._ends_s
-        monitor._ends_s -= 40 * DAY_S
+        assert monitor._certificate
+        assert monitor._certificate._ends_s
+        monitor._certificate._ends_s -= 40 * DAY_S
         # As after a renewal: the session goes on, and the certificate is looked at anew.
         wait_until(lambda: told(monitor)["lighttrap_broker_certificate_seconds"] > 0)
     finally:
         monitor.stop()
+
+
+def test_certificate_of_the_pages_is_looked_at_where_the_proxy_is(encrypted: tuple[SecuredBroker, Path]):
+    broker, _ = encrypted
+    machine = MachineFigures(MonitorSettings(pages=f"bay.example.org@127.0.0.1:{broker.port}"), look_each_s=0)
+    figures = told(machine)
+    assert figures["lighttrap_pages_up"] == 1
+    assert figures["lighttrap_pages_certificate_seconds"] == pytest.approx(DAY_S, abs=600)
+    assert figures["lighttrap_pages_certificate_lifetime_seconds"] >= figures["lighttrap_pages_certificate_seconds"]
+    broker.stop()
+    assert told(machine)["lighttrap_pages_up"] == 0
+    assert "lighttrap_pages_up" not in told(MachineFigures(MonitorSettings()))
+
+
+def test_name_that_is_long_looked_for_holds_no_scrape_up(monkeypatch: pytest.MonkeyPatch):
+    found = threading.Event()
+    monkeypatch.setattr(certificate, "_WITHIN_S", 0.2)
+    monkeypatch.setattr(socket, "create_connection", lambda *_, **__: found.wait(30))
+    machine = MachineFigures(MonitorSettings(pages="bay.example.org@caddy:443"))
+    began_s = time.monotonic()
+    assert told(machine)["lighttrap_pages_up"] == 0
+    assert time.monotonic() - began_s < 10
+    found.set()
 
 
 def test_disks_are_watched_and_one_that_is_gone_is_left_out(tmp_path: Path):

@@ -94,6 +94,14 @@ def test_every_alert_has_a_fault_that_raises_it():
     assert {rule["alert"] for rule in rules()} == {*FAULTS, ALWAYS}
 
 
+def test_what_calls_people_at_night_is_what_cannot_wait():
+    assert {rule["alert"] for rule in rules() if rule["labels"]["severity"] == "critical"} == {
+        "AlertsNotSent", "BrokerCertificateEnded", "BrokerDown", "BrokerDrops", "DatabaseArchiveFails", "DatabaseDown",
+        "DiskFull", "IngestNobodyActive", "IngestNothingComes", "IngestQuarantinesMany", "IngestStuck", "NotifyHangs",
+        "NotifyLate", "ProgramDown",
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule["alert"])
 def test_alert_says_how_urgent_it_is_and_what_to_do(rule: dict[str, Any]):
     assert rule["labels"]["severity"] in ("critical", "warning", "none")
