@@ -13,7 +13,7 @@ import time
 from lighttrap.broker import reload, sync
 from lighttrap.broker.settings import FileSettings
 from lighttrap.errors import StoreUnavailable
-from lighttrap.store import credentials, pool
+from lighttrap.store import checks, credentials, pool
 from lighttrap.store.pool import Connection, translate_errors
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ class Watch:
         """Runs until stopped, whatever becomes of database and broker. Raises StoreMismatch for another schema."""
         while not self._stop.is_set():
             try:
-                with translate_errors(), pool.connect(self._dsn, application="lighttrap broker") as conn:
+                with translate_errors(), pool.connect(self._dsn, application=checks.BROKER_WATCH) as conn:
                     self._attend(conn)
             except StoreUnavailable as fault:
                 log.warning("database away", extra={"error": str(fault)})

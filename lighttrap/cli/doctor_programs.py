@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import http.client
 import socket
 import ssl
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from lighttrap.cli.findings import Finding, Verdict
 from lighttrap.config import PublicBrokerSettings, broker_parts
+from lighttrap.site.certificates import fingerprint
 
 _WITHIN_S = 5.0
 _DAY_S = 86_400
@@ -37,7 +37,12 @@ def broker(url: str, ca_file: str | None, public: PublicBrokerSettings | None = 
             return Finding(Verdict.OK, "broker", f"{seen} answers")
         if ca_file and not Path(ca_file).is_file():
             return Finding(Verdict.BAD, "broker", f"there is no {ca_file}", "set LIGHTTRAP_BROKER__CA_FILE")
-        if ca_file and public and public.ca_sha256 and _fingerprint(ca_file) != public.ca_sha256:
+        if (
+            ca_file
+            and public
+            and public.ca_sha256
+            and fingerprint(Path(ca_file).read_text("utf-8")) != public.ca_sha256
+        ):
             told = f"traps are told of another authority than that of {ca_file}"
             return Finding(Verdict.BAD, "broker", told, "lighttrap init FOLDER, then provision traps again")
         days = _days_of_certificate(parts.host, parts.port, name, ca_file, tries=2)
@@ -51,11 +56,6 @@ def broker(url: str, ca_file: str | None, public: PublicBrokerSettings | None = 
     if days < _RENEW_DAYS:
         return Finding(Verdict.NOTE, "broker", seen, _RENEW)
     return Finding(Verdict.OK, "broker", seen)
-
-
-def _fingerprint(pem_file: str) -> str:
-    der = ssl.PEM_cert_to_DER_cert(Path(pem_file).read_text(encoding="ascii"))
-    return hashlib.sha256(der).hexdigest()
 
 
 def _days_of_certificate(host: str, port: int, name: str, ca_file: str | None, *, tries: int) -> float:

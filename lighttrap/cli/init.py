@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -81,17 +82,13 @@ def _changed(
     compose_file: Path | None,
 ) -> Order:  # fmt: skip
     """What is not said stays; traps go on to find the broker where they do, whatever the pages are called."""
-    return Order(
-        known.folder,
-        domain or known.domain,
-        broker_host or known.broker_host,
-        known.house,
-        web or (Web.ACME if email else known.web),
-        email or known.email,
-        _there(compose_file) if compose_file else known.compose_file,
-        known.more_compose_files,
-        known.broker_port,
-        known.fingerprint,
+    return replace(
+        known,
+        domain=domain or known.domain,
+        broker_host=broker_host or known.broker_host,
+        web=web or (Web.ACME if email else known.web),
+        email=email or known.email,
+        compose_file=_there(compose_file) if compose_file else known.compose_file,
     )
 
 

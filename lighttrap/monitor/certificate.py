@@ -6,10 +6,11 @@ import logging
 import socket
 import ssl
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 
 from cryptography import x509
+
+from lighttrap.monitor.asker import Asker
 
 log = logging.getLogger(__name__)
 
@@ -24,8 +25,7 @@ class Certificate:
         self._host, self._port, self._name = host, port, name
         self._look_each_s, self._look_again_s = look_each_s, 0.0
         self._ends_s: float | None = None
-        self._looker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="certificate")
-        self._looking: Future[None] | None = None
+        self._looker = Asker("certificate", self._look)
         self.is_shown = False
         self.lifetime_s = 0.0
         """From its beginning to its end, 0 before one was seen."""
@@ -33,12 +33,11 @@ class Certificate:
     def seconds_left(self) -> float | None:
         """Until it ends, less than 0 when it has ended; None before one was seen. Waits for 3 s at most."""
         now_s = time.monotonic()
-        if now_s >= self._look_again_s and (self._looking is None or self._looking.done()):
+        if now_s >= self._look_again_s:
             self._look_again_s = now_s + self._look_each_s
-            self._looking = self._looker.submit(self._look)
             # To say that a stopped container has no name takes Docker 10 s, for which no scrape waits.
             with suppress(TimeoutError):
-                self._looking.result(_WITHIN_S)
+                self._looker.answer(_WITHIN_S)
         return None if self._ends_s is None else self._ends_s - time.time()
 
     def _look(self) -> None:

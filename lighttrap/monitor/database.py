@@ -5,15 +5,16 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 
 import psycopg
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from lighttrap.errors import StoreError
+from lighttrap.monitor.asker import Asker
 from lighttrap.monitor.metrics import DATABASE, filled
 from lighttrap.store import figures, pool
 from lighttrap.store.figures import Figure
@@ -22,8 +23,6 @@ from lighttrap.store.pool import Connection, translate_errors
 log = logging.getLogger(__name__)
 
 
-PARTS = ("server", "timescale", "fleet", "losses", "outbox")
-"""The questions to the database, each by itself."""
 PATIENCE_S = 6.0
 """Less than Prometheus waits (10 s). That a stopped container has no name any more takes Docker 10 s to say."""
 
@@ -33,10 +32,15 @@ class DatabaseFigures(Collector):
 
     def __init__(self, dsn: str, silent_after_s: float, patience_s: float = PATIENCE_S) -> None:
         self._dsn = dsn
-        self._silent_after_s = silent_after_s
         self._patience_s = patience_s
-        self._asker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database")
-        self._asked: Future[list[Figure]] | None = None
+        self._questions: dict[str, Callable[[Connection], Iterator[Figure]]] = {
+            "server": figures.server,
+            "timescale": figures.timescale,
+            "fleet": partial(figures.fleet, silent_after_s=silent_after_s),
+            "losses": figures.losses,
+            "outbox": figures.outbox,
+        }
+        self._asker = Asker("database", self._ask)
         self._conn: Connection | None = None
         self._lock = threading.Lock()
         self.is_up = False
@@ -57,11 +61,9 @@ class DatabaseFigures(Collector):
         yield from filled(DATABASE, [])
 
     def _answer(self) -> list[Figure]:
-        """What it answers in time. A question that it has not answered yet is not asked twice."""
-        if self._asked is None or self._asked.done():
-            self._asked = self._asker.submit(self._ask)
+        """What it answers in time."""
         try:
-            return self._asked.result(self._patience_s)
+            return self._asker.answer(self._patience_s)
         except TimeoutError:
             log.warning("the database does not tell in time", extra={"waited_s": self._patience_s})
             return []
@@ -70,7 +72,7 @@ class DatabaseFigures(Collector):
         try:
             with translate_errors():
                 conn = self._session()
-                return [figure for part in PARTS for figure in self._part(conn, part)]
+                return [figure for part in self._questions for figure in self._part(conn, part)]
         except StoreError as fault:
             log.warning("the database does not tell", extra={"error": str(fault), "sqlstate": fault.sqlstate})
             self.close()
@@ -78,11 +80,10 @@ class DatabaseFigures(Collector):
 
     def _part(self, conn: Connection, part: str) -> list[Figure]:
         """One question, and whether it was answered: somebody's lock on one table must not look like a dead server."""
-        ask = getattr(figures, part)
         told, is_unanswered = list[Figure](), False
         try:
             with translate_errors():
-                told = list(ask(conn, self._silent_after_s) if part == "fleet" else ask(conn))
+                told = list(self._questions[part](conn))
         except StoreError as fault:
             if conn.closed:
                 raise

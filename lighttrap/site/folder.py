@@ -99,7 +99,7 @@ class Folder:
         place = (self.root / name).resolve()
         try:
             text, has = place.read_text(encoding="utf-8"), place.stat()
-            there = settings_in(text)
+            old, there = text, settings_in(text)
             for key, value in after.items():
                 if value == before.get(key) or value == there.get(key):
                     continue
@@ -108,7 +108,7 @@ class Folder:
                     continue
                 text = _with(text, key, value)
                 self.changed.append(f"{name}: {key}")
-            if text != place.read_text(encoding="utf-8"):
+            if text != old:
                 wholefile.replace(place, text.encode(), stat.S_IMODE(has.st_mode), (has.st_uid, has.st_gid))
         except (OSError, UnicodeError) as fault:
             raise ConfigError(f"{place} cannot be read or written: {fault}") from fault

@@ -21,4 +21,4 @@ SELECT coalesce(sum(seq_count(missing)), 0)::bigint, count(*) FROM gap WHERE clo
 
 -- watches --
 -- Sessions of `lighttrap broker watch`; the names of others' sessions are open to all.
-SELECT count(*) FROM pg_stat_activity WHERE application_name = 'lighttrap broker' AND datname = current_database()
+SELECT count(*) FROM pg_stat_activity WHERE application_name = %(application)s AND datname = current_database()

@@ -39,9 +39,6 @@ UNION ALL
 SELECT 'lighttrap_database_standby_lag_bytes', ARRAY[application_name],
        max(pg_wal_lsn_diff(CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_lsn() END, replay_lsn))
 FROM pg_stat_replication WHERE replay_lsn IS NOT NULL AND NOT pg_is_in_recovery() GROUP BY application_name
-UNION ALL
-SELECT 'lighttrap_broker_watches', '{}', count(*)
-FROM pg_stat_activity WHERE application_name = 'lighttrap broker' AND datname = current_database()
 
 -- timescale_statement --
 -- What TimescaleDB says of its jobs, where it is; by name, for plain PostgreSQL has no such views.

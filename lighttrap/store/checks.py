@@ -10,6 +10,8 @@ from psycopg.rows import class_row
 from lighttrap import sql
 from lighttrap.store.pool import Connection
 
+BROKER_WATCH = "lighttrap broker"
+"""How sessions of `lighttrap broker watch` call themselves, by which they are counted."""
 _SQL = sql.load("doctor")
 _TIMESCALEDB = sql.load("timescaledb")
 
@@ -79,5 +81,5 @@ def missing(conn: Connection) -> tuple[int, int]:
 
 def watches(conn: Connection) -> int:
     """How many `lighttrap broker watch` are at work on this database."""
-    [(number,)] = conn.execute(_SQL["watches"]).fetchall()
+    [(number,)] = conn.execute(_SQL["watches"], {"application": BROKER_WATCH}).fetchall()
     return int(number)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import LiteralString, NamedTuple
 
 from lighttrap import sql
+from lighttrap.store import checks
 from lighttrap.store.pool import Connection
 
 _SQL = sql.load("figures")
@@ -27,6 +28,7 @@ def hurry(conn: Connection) -> None:
 def server(conn: Connection) -> Iterator[Figure]:
     """How the server and our database are."""
     yield from _read(conn, _SQL["server"])
+    yield Figure("lighttrap_broker_watches", [], float(checks.watches(conn)))
 
 
 def timescale(conn: Connection) -> Iterator[Figure]:

@@ -37,7 +37,7 @@ def test_script_is_one_that_bash_understands_and_may_be_run(script: Path):
 def test_file_that_a_script_takes_from_the_release_is_there(script: Path):
     named = re.findall(r"(?<!/)\b((?:deploy|requirements)/[\w./*-]*[\w*])", script.read_text(encoding="utf-8"))
     assert named
-    assert [one for one in named if not list(ROOT.glob(one.rstrip(".")))] == []
+    assert [one for one in named if not list(ROOT.glob(one))] == []
 
 
 def test_install_starts_every_unit_that_is_there():
